@@ -1,0 +1,1 @@
+"""Groups of exposures that belong together."""

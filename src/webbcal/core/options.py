@@ -1,0 +1,115 @@
+"""Declare the options of a step once: type, default, unit, bounds and help text."""
+
+import dataclasses
+import difflib
+import functools
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Self
+
+from webbcal.core.errors import InvalidOptions
+
+
+def option(
+    default: Any,
+    doc: str,
+    *,
+    unit: str = "",
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[Any, ...] = (),
+) -> Any:
+    """Declare one option of an `Options` class."""
+    meta = {"doc": doc, "unit": unit, "low": low, "high": high, "choices": choices}
+    return field(default=default, metadata=meta)
+
+
+@functools.cache
+def _types(cls: Any) -> dict[str, tuple[type, ...]]:
+    """Return, per option, the types a value may have; ``X | None`` counts as two."""
+    return {
+        name: typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+        for name, hint in typing.get_type_hints(cls).items()
+    }
+
+
+@dataclass(frozen=True)
+class Options:
+    """Base of every step's options: immutable and checked on construction."""
+
+    def __post_init__(self) -> None:
+        for f in fields(self):
+            allowed = _types(type(self))[f.name]
+            value = getattr(self, f.name)
+            if float in allowed and type(value) is int:  # TOML writes 2 for 2.0
+                value = float(value)
+                object.__setattr__(self, f.name, value)
+            self._check(f.name, value, allowed, f.metadata)
+
+    def _check(
+        self, name: str, value: Any, allowed: tuple[type, ...], meta: Mapping[str, Any]
+    ) -> None:
+        wrong_type = not isinstance(value, allowed) or (
+            isinstance(value, bool) and bool not in allowed
+        )
+        if wrong_type or (isinstance(value, float) and value != value):
+            words = " or ".join("nothing" if t is types.NoneType else t.__name__ for t in allowed)
+            raise InvalidOptions(f"option {name}", expected=words, found=repr(value))
+        if value is None:
+            return
+        low, high = meta["low"], meta["high"]
+        if (low is not None and value < low) or (high is not None and value > high):
+            limits = f"{'-inf' if low is None else low} to {'inf' if high is None else high}"
+            unit = f" {meta['unit']}" if meta["unit"] else ""
+            raise InvalidOptions(f"option {name}", expected=limits + unit, found=repr(value))
+        if meta["choices"] and value not in meta["choices"]:
+            words = " or ".join(map(str, meta["choices"]))
+            raise InvalidOptions(f"option {name}", expected=words, found=repr(value))
+
+    @classmethod
+    def from_mapping(cls, mapping: Mapping[str, Any], *, where: str = "") -> Self:
+        """Build options from parsed TOML, ASDF or keyword values.
+
+        Raises
+        ------
+        InvalidOptions
+            For an unknown name (the nearest known ones are suggested) or a bad value.
+        """
+        known = [f.name for f in fields(cls)]
+        for name in mapping:
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=1)
+                raise InvalidOptions(
+                    f"unknown option {name}",
+                    where=where or None,
+                    expected="one of " + ", ".join(known) if known else "no options",
+                    advice=f"Did you mean {near[0]}?" if near else "",
+                )
+        try:
+            return cls(**mapping)
+        except InvalidOptions as error:
+            raise InvalidOptions(
+                error.what, where=where or None, expected=error.expected, found=error.found
+            ) from None
+
+    @classmethod
+    def parse(cls, name: str, text: str) -> Any:
+        """Turn the text of one option, as typed on the command line, into its value."""
+        allowed = _types(cls).get(name, (str,))
+        if types.NoneType in allowed and text.lower() in ("none", ""):
+            return None
+        if bool in allowed and text.lower() in ("true", "false", "yes", "no", "on", "off"):
+            return text.lower() in ("true", "yes", "on")
+        for kind in (int, float):
+            if kind in allowed:
+                try:
+                    return kind(text)
+                except ValueError:
+                    continue
+        return text
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the options as plain values, for records and TOML."""
+        return dataclasses.asdict(self)

@@ -1,0 +1,1 @@
+"""Files: FITS, ASDF trees, tables, names."""

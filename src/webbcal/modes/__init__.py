@@ -1,0 +1,1 @@
+"""Observing modes, one table per instrument."""

@@ -1,0 +1,1 @@
+"""Recipes: ordered names of steps."""

@@ -1,0 +1,1 @@
+"""Reference files: choose, find, load."""

@@ -1,0 +1,1 @@
+"""Simulated exposures, references and truth."""

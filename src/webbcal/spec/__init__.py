@@ -1,0 +1,1 @@
+"""Declarations: products, keywords, references."""

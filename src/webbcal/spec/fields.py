@@ -1,0 +1,294 @@
+"""The vocabulary in which products are declared.
+
+A product is a frozen dataclass; `image`, `table` and `elements` declare its fields. The
+declaration alone drives reading, writing, checking, documentation and the round-trip tests.
+"""
+
+import dataclasses
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
+
+import numpy as np
+
+from webbcal.core.errors import InvalidProduct
+from webbcal.spec.meta import Meta
+from webbcal.spec.window import Window
+
+Index = tuple[slice, ...]
+
+
+@dataclass(frozen=True)
+class Image:
+    """Declaration of one image extension; axes in numpy order, slowest first."""
+
+    extname: str
+    dtype: np.dtype[Any]
+    axes: tuple[str, ...]
+    unit: str
+    doc: str
+    required: bool
+    alternatives: tuple[tuple[str, ...], ...] = ()
+
+    def axes_of(self, ndim: int) -> tuple[str, ...] | None:
+        """Return the names of the axes of an array of `ndim` dimensions, None if not allowed."""
+        for axes in (self.axes, *self.alternatives):
+            if len(axes) == ndim:
+                return axes
+        return None
+
+
+@dataclass(frozen=True)
+class Column:
+    """Declaration of one table column; `shape` is that of a cell, None where it is free."""
+
+    name: str
+    dtype: np.dtype[Any]
+    unit: str = ""
+    doc: str = ""
+    shape: tuple[int | None, ...] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """Declaration of one binary-table extension."""
+
+    extname: str
+    columns: tuple[Column, ...]
+    doc: str
+    required: bool
+    open_ended: bool = False  # further columns are allowed, as in HDRTAB
+
+
+@dataclass(frozen=True)
+class Elements:
+    """Declaration of a tuple of parts; part i is stored in the extensions of EXTVER i + 1."""
+
+    part: type["Product"]
+    doc: str
+
+
+def image(
+    extname: str,
+    dtype: str,
+    axes: tuple[str, ...],
+    *,
+    unit: str = "",
+    doc: str,
+    required: bool = True,
+    alternatives: tuple[tuple[str, ...], ...] = (),
+) -> Any:
+    """Declare an array of a product and the image extension that stores it."""
+    spec = Image(extname, np.dtype(dtype), axes, unit, doc, required, alternatives)
+    return _declare(spec, required)
+
+
+def column(
+    name: str, dtype: str, unit: str = "", doc: str = "", shape: tuple[int | None, ...] = ()
+) -> Column:
+    """Declare one column of a table."""
+    return Column(name, np.dtype(dtype), unit, doc, shape)
+
+
+def table(
+    extname: str,
+    *columns: Column,
+    doc: str,
+    required: bool = True,
+    open_ended: bool = False,
+) -> Any:
+    """Declare a structured array of a product and the table extension that stores it."""
+    return _declare(Table(extname, columns, doc, required, open_ended), required)
+
+
+def elements(part: type["Product"], *, doc: str) -> Any:
+    """Declare a tuple of parts: slits, spectra, exposures."""
+    return field(default=(), metadata={"spec": Elements(part, doc)})
+
+
+def working(axes: tuple[str, ...], dtype: str, *, doc: str) -> Any:
+    """Declare an array that steps pass on but no file stores."""
+    return field(default=None, metadata={"spec": Image("", np.dtype(dtype), axes, "", doc, False)})
+
+
+def _declare(spec: Image | Table, required: bool) -> Any:
+    # A default_factory leaves no class attribute behind, so that a value which is still on
+    # disk is found by Product.__getattr__.
+    if required:
+        return field(metadata={"spec": spec})
+    return field(default_factory=lambda: None, metadata={"spec": spec})
+
+
+@runtime_checkable
+class Stored(Protocol):
+    """An array that still lies on disk."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length of the axes, numpy order."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Native data type of what `read` returns."""
+
+    def read(self, index: Index | None = None) -> np.ndarray:
+        """Return the selected part as a fresh array in native byte order."""
+
+
+@functools.cache
+def declared(cls: Any) -> dict[str, Image | Table | Elements]:
+    """Return the declared fields of a product class by attribute name, in file order."""
+    return {f.name: f.metadata["spec"] for f in fields(cls) if "spec" in f.metadata}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Product:
+    """Base of every product: checks arrays against the declaration and locks them.
+
+    Attributes
+    ----------
+    meta : Meta
+        The metadata tree below ``meta``.
+    attributes : Meta
+        Scalars beside ``meta``: the source and slit of an element, say. Also readable as
+        attributes of the product itself (``slit.source_id``).
+    window : Window or None
+        Which rows and columns of the exposure the arrays hold; None for all of them.
+    extras : mapping
+        What a file held and no declaration names: keywords, extensions, history. Written back.
+    """
+
+    model: ClassVar[str] = ""
+    suffixes: ClassVar[tuple[str, ...]] = ()
+
+    meta: Meta = field(default_factory=Meta)
+    attributes: Meta = field(default_factory=lambda: Meta({}, ""))
+    window: Window | None = None
+    extras: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        sizes: dict[str, int] = {}
+        for name, spec in declared(type(self)).items():
+            value = getattr(self, name)
+            if value is None or isinstance(spec, Elements):
+                continue
+            if isinstance(spec, Image):
+                _check_image(f"{type(self).__name__}.{name}", value, spec, sizes)
+            elif value.dtype.names is None:
+                raise InvalidProduct(
+                    f"{type(self).__name__}.{name}",
+                    expected="a structured array",
+                    found=value.dtype,
+                )
+            if value.flags.writeable:
+                locked = value.view()
+                locked.flags.writeable = False
+                object.__setattr__(self, name, locked)
+
+    @classmethod
+    def from_stored(cls, stored: Mapping[str, Stored], **rest: Any) -> Self:
+        """Make a product whose arrays stay on disk until they are touched.
+
+        Parameters
+        ----------
+        stored : mapping
+            Attribute name to array on disk. Declared arrays that are missing here are None.
+        **rest
+            `meta`, `attributes`, `extras`, and elements.
+        """
+        product = object.__new__(cls)
+        object.__setattr__(product, "_stored", dict(stored))
+        for f in fields(cls):
+            if f.name in rest:
+                object.__setattr__(product, f.name, rest[f.name])
+            elif f.name not in stored:
+                if f.default_factory is not dataclasses.MISSING:
+                    value = f.default_factory()
+                else:
+                    value = None if f.default is dataclasses.MISSING else f.default
+                object.__setattr__(product, f.name, value)
+        return product
+
+    def __getattr__(self, name: str) -> Any:
+        # Reached only for a name that has not been set: an array still on disk, or a scalar
+        # of the tree beside `meta`.
+        if name.startswith("__") or name == "_stored":
+            raise AttributeError(name)
+        stored = self.__dict__.get("_stored", {})
+        if name in stored:
+            value = stored[name].read()
+            value.flags.writeable = False
+            object.__setattr__(self, name, value)
+            return value
+        attributes = self.__dict__.get("attributes")
+        if attributes is not None and name in attributes:
+            return attributes[name]
+        raise AttributeError(f"{type(self).__name__} has no {name}")
+
+    def stored(self, name: str) -> Stored | None:
+        """Return the array on disk behind an attribute, None if it lives in memory only."""
+        stored: dict[str, Stored] = self.__dict__.get("_stored", {})
+        return stored.get(name)
+
+    def has(self, name: str) -> bool:
+        """Tell whether an optional array is present, without reading it."""
+        return self.stored(name) is not None or getattr(self, name) is not None
+
+    def shape_of(self, name: str) -> tuple[int, ...]:
+        """Return the shape of an array without reading it."""
+        stored = self.stored(name)
+        return stored.shape if stored is not None else getattr(self, name).shape
+
+    def cut(self, window: Window) -> Self:
+        """Return the product on a window, given in the pixel coordinates of the exposure.
+
+        Every array with axes y and x is cut; only the part asked for is read from disk.
+        """
+        inner = window if self.window is None else window.relative_to(self.window)
+        changes: dict[str, Any] = {"window": window}
+        for name, spec in declared(type(self)).items():
+            if not isinstance(spec, Image) or not self.has(name):
+                continue
+            shape = self.shape_of(name)
+            axes = spec.axes_of(len(shape)) or spec.axes
+            if "y" not in axes:
+                continue
+            index = tuple(
+                inner.rows if axis == "y" else inner.columns if axis == "x" else slice(None)
+                for axis in axes
+            )
+            stored = None if name in self.__dict__ else self.stored(name)
+            changes[name] = getattr(self, name)[index] if stored is None else stored.read(index)
+        return self._with(changes)
+
+    def _with(self, changes: Mapping[str, Any]) -> Self:
+        """Return a copy with changes; arrays on disk that are not changed stay there."""
+        stored = {
+            name: array
+            for name, array in self.__dict__.get("_stored", {}).items()
+            if name not in changes and name not in self.__dict__
+        }
+        if not stored:
+            return dataclasses.replace(self, **changes)
+        rest = {
+            f.name: changes.get(f.name, self.__dict__.get(f.name))
+            for f in fields(self)
+            if f.name not in stored
+        }
+        return type(self).from_stored(stored, **rest)
+
+
+def _check_image(where: str, value: np.ndarray, spec: Image, sizes: dict[str, int]) -> None:
+    if value.dtype != spec.dtype:
+        raise InvalidProduct(where, expected=spec.dtype, found=value.dtype)
+    axes = spec.axes_of(value.ndim)
+    if axes is None:
+        raise InvalidProduct(where, expected=f"axes {spec.axes}", found=f"shape {value.shape}")
+    for axis, size in zip(axes, value.shape, strict=True):
+        if sizes.setdefault(axis, size) != size:
+            raise InvalidProduct(
+                where,
+                expected=f"{axis} = {sizes[axis]} as in the other arrays",
+                found=f"{axis} = {size}",
+            )

@@ -1,0 +1,148 @@
+"""The metadata tree of a product, and its mapping to FITS keywords.
+
+The mapping is data: ``keywords.csv``, one row per metadata path.
+"""
+
+import copy
+import csv
+import functools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any, Self
+
+
+@dataclass(frozen=True, slots=True)
+class Keyword:
+    """One metadata path and the FITS keyword that stores it.
+
+    ``path`` is the path in the metadata tree (``meta.exposure.type``; ``[]`` marks an element
+    of a list); ``extension`` the EXTNAME whose header holds ``keyword``; ``models`` the
+    DATAMODL names it applies to (empty: every product).
+    """
+
+    path: str
+    keyword: str
+    extension: str
+    type: str
+    enum: tuple[str, ...]
+    pattern: str
+    blend_rule: str
+    in_table: bool
+    models: frozenset[str]
+    comment: str
+
+
+@functools.cache
+def keywords() -> tuple[Keyword, ...]:
+    """Return every declared keyword, in the order of the table."""
+    text = resources.files(__package__).joinpath("keywords.csv").read_text("utf-8")
+    return tuple(
+        Keyword(
+            path=row["path"],
+            keyword=row["keyword"],
+            extension=row["hdu"] or "PRIMARY",
+            type=row["type"],
+            enum=tuple(row["enum"].split("|")) if row["enum"] else (),
+            pattern=row["pattern"],
+            blend_rule=row["blend_rule"],
+            in_table=row["blend_table"] == "T",
+            models=frozenset(row["models"].split("|")) if row["models"] else frozenset(),
+            comment=row.get("comment") or "",
+        )
+        for row in csv.DictReader(text.splitlines())
+    )
+
+
+@functools.cache
+def declared_paths() -> frozenset[str]:
+    """Return every declared path and every node above one."""
+    nodes: set[str] = set()
+    for entry in keywords():
+        parts = entry.path.split(".")
+        nodes.update(".".join(parts[: n + 1]) for n in range(len(parts)))
+    return frozenset(nodes)
+
+
+class Meta(Mapping[str, Any]):
+    """An immutable metadata tree with attribute access: ``meta.instrument.detector``.
+
+    A declared entry that is not set reads as None (a declared node as an empty tree); a name
+    that is not declared raises AttributeError, so that a misspelt keyword cannot pass unnoticed.
+
+    Parameters
+    ----------
+    tree : mapping
+        Nested plain values.
+    path : str
+        Where this node sits in the product, ``meta`` for the root.
+    """
+
+    __slots__ = ("_path", "_tree")
+
+    def __init__(self, tree: Mapping[str, Any] | None = None, path: str = "meta") -> None:
+        object.__setattr__(self, "_tree", dict(tree or {}))
+        object.__setattr__(self, "_path", path)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        try:
+            return self[name]
+        except KeyError:
+            pass
+        path = f"{self._path}.{name}" if self._path else name
+        if path not in declared_paths():
+            raise AttributeError(f"{path} is not a declared metadata path")
+        has_children = any(p.startswith(f"{path}.") for p in declared_paths())
+        return Meta({}, path) if has_children else None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError("metadata are read-only; use meta.replace({'path': value})")
+
+    def __getitem__(self, name: str) -> Any:
+        value = self._tree[name]
+        if isinstance(value, Mapping):
+            return Meta(value, f"{self._path}.{name}" if self._path else name)
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tree)
+
+    def __len__(self) -> int:
+        return len(self._tree)
+
+    def __repr__(self) -> str:
+        return f"Meta({self._path}: {', '.join(self._tree) or 'empty'})"
+
+    def lookup(self, path: str, default: Any = None) -> Any:
+        """Return the value at a dotted path below this node, or the default where it is unset."""
+        node: Any = self._tree
+        for part in path.split("."):
+            if not isinstance(node, Mapping) or part not in node:
+                return default
+            node = node[part]
+        return default if node is None else node
+
+    def replace(self, values: Mapping[str, Any]) -> Self:
+        """Return a copy in which the dotted paths below this node have new values.
+
+        None removes an entry.
+        """
+        tree: dict[str, Any] = dict(self._tree)
+        for path, value in values.items():
+            *nodes, leaf = path.split(".")
+            node = tree
+            for part in nodes:
+                child = dict(node.get(part) or {})
+                node[part] = child
+                node = child
+            if value is None:
+                node.pop(leaf, None)
+            else:
+                node[leaf] = value
+        return type(self)(tree, self._path)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return a deep copy as plain nested dictionaries."""
+        return copy.deepcopy(self._tree)

@@ -1,0 +1,139 @@
+"""Reference data of stage 1: what is known of each pixel of a detector."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from webbcal.spec.fields import Product, column, image, table
+
+PLANE = ("y", "x")
+DQ_DEF = (
+    column("BIT", "i4", doc="Bit number in this file."),
+    column("VALUE", "u4", doc="Value of that bit."),
+    column("NAME", "S40", doc="Name of the flag."),
+    column("DESCRIPTION", "S80", doc="What the flag says."),
+)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Reference(Product):
+    """Base of the reference data; `reftype` is the type's name in the selection system.
+
+    Arrays with axes (y, x) are on the pixels of the exposure once loaded for it: the loader
+    cuts a full-frame file to the subarray. DQ flags carry the bits of `webbcal.core.dq`: the
+    loader translates them by the table of the file.
+    """
+
+    reftype: ClassVar[str] = ""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Mask(Reference):
+    """Bad pixels of a detector."""
+
+    reftype: ClassVar[str] = "mask"
+    model: ClassVar[str] = "MaskModel"
+
+    dq: np.ndarray = image("DQ", "u4", PLANE, doc="Flags.")
+    dq_def: np.ndarray = table("DQ_DEF", *DQ_DEF, doc="Meaning of the bits.", required=False)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Saturation(Reference):
+    """Signal at which a pixel saturates."""
+
+    reftype: ClassVar[str] = "saturation"
+    model: ClassVar[str] = "SaturationModel"
+
+    sci: np.ndarray = image("SCI", "f4", PLANE, unit="DN", doc="Saturation threshold, raw signal.")
+    dq: np.ndarray = image("DQ", "u4", PLANE, doc="Flags: NO_SAT_CHECK.")
+    dq_def: np.ndarray = table("DQ_DEF", *DQ_DEF, doc="Meaning of the bits.", required=False)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Superbias(Reference):
+    """Signal of a pixel right after its reset."""
+
+    reftype: ClassVar[str] = "superbias"
+    model: ClassVar[str] = "SuperBiasModel"
+
+    sci: np.ndarray = image("SCI", "f4", PLANE, unit="DN", doc="Bias.")
+    err: np.ndarray = image("ERR", "f4", PLANE, unit="DN", doc="Its error.", required=False)
+    dq: np.ndarray = image("DQ", "u4", PLANE, doc="Flags: UNRELIABLE_BIAS.")
+    dq_def: np.ndarray = table("DQ_DEF", *DQ_DEF, doc="Meaning of the bits.", required=False)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Linearity(Reference):
+    """Polynomial that turns the measured into the linear signal."""
+
+    reftype: ClassVar[str] = "linearity"
+    model: ClassVar[str] = "LinearityModel"
+
+    coeffs: np.ndarray = image(
+        "COEFFS", "f4", ("order", "y", "x"), doc="Coefficient of each power of the signal in DN."
+    )
+    inverse: np.ndarray = image(
+        "INV_COEFFS",
+        "f4",
+        ("inverse_order", "y", "x"),
+        doc="Coefficients of the inverse polynomial.",
+        required=False,
+    )
+    dq: np.ndarray = image("DQ", "u4", PLANE, doc="Flags: NO_LIN_CORR.")
+    dq_def: np.ndarray = table("DQ_DEF", *DQ_DEF, doc="Meaning of the bits.", required=False)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Dark(Reference):
+    """Signal of a ramp taken in the dark."""
+
+    reftype: ClassVar[str] = "dark"
+    model: ClassVar[str] = "DarkModel"
+
+    sci: np.ndarray = image("SCI", "f4", ("group", "y", "x"), unit="DN", doc="Dark ramp.")
+    err: np.ndarray = image(
+        "ERR", "f4", ("group", "y", "x"), unit="DN", doc="Its error.", required=False
+    )
+    dq: np.ndarray = image("DQ", "u4", PLANE, doc="Flags: UNRELIABLE_DARK, HOT, WARM.")
+    average_dark_current: np.ndarray = image(
+        "AVDRKCUR", "f4", PLANE, unit="electron/s", doc="Mean dark current.", required=False
+    )
+    dq_def: np.ndarray = table("DQ_DEF", *DQ_DEF, doc="Meaning of the bits.", required=False)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Gain(Reference):
+    """Electrons per data number."""
+
+    reftype: ClassVar[str] = "gain"
+    model: ClassVar[str] = "GainModel"
+
+    sci: np.ndarray = image("SCI", "f4", PLANE, unit="electron/DN", doc="Gain.")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ReadNoise(Reference):
+    """Noise of the difference of two reads, sqrt(2) times that of one."""
+
+    reftype: ClassVar[str] = "readnoise"
+    model: ClassVar[str] = "ReadnoiseModel"
+
+    sci: np.ndarray = image("SCI", "f4", PLANE, unit="DN", doc="Noise of a pair of reads.")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class InterpixelCapacitance(Reference):
+    """Kernel that undoes the capacitive coupling of neighbouring pixels."""
+
+    reftype: ClassVar[str] = "ipc"
+    model: ClassVar[str] = "IPCModel"
+
+    sci: np.ndarray = image(
+        "SCI",
+        "f4",
+        ("kernel_y", "kernel_x"),
+        doc="Deconvolution kernel of unit sum, one for all pixels or one per pixel.",
+        alternatives=(("kernel_y", "kernel_x", "y", "x"),),
+    )
