@@ -26,9 +26,14 @@ def option(
     return field(default=default, metadata=meta)
 
 
-@functools.cache
-def _types(cls: Any) -> dict[str, tuple[type, ...]]:
+def _types(cls: type) -> dict[str, tuple[type, ...]]:
     """Return, per option, the types a value may have; ``X | None`` counts as two."""
+    key: Any = cls
+    return _types_once(key)
+
+
+@functools.cache
+def _types_once(cls: Any) -> dict[str, tuple[type, ...]]:
     return {
         name: typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
         for name, hint in typing.get_type_hints(cls).items()

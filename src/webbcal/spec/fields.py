@@ -136,9 +136,14 @@ class Stored(Protocol):
         """Return the selected part as a fresh array in native byte order."""
 
 
-@functools.cache
-def declared(cls: Any) -> dict[str, Image | Table | Elements]:
+def declared(cls: type["Product"]) -> dict[str, Image | Table | Elements]:
     """Return the declared fields of a product class by attribute name, in file order."""
+    key: Any = cls
+    return _declared_once(key)
+
+
+@functools.cache
+def _declared_once(cls: Any) -> dict[str, Image | Table | Elements]:
     return {f.name: f.metadata["spec"] for f in fields(cls) if "spec" in f.metadata}
 
 
