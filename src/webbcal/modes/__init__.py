@@ -1,1 +1,28 @@
-"""Observing modes, one table per instrument."""
+"""Observing modes: the one list of exposure types, one table per instrument."""
+
+from webbcal.core.errors import UnsupportedMode
+from webbcal.modes import nircam
+from webbcal.modes._mode import Kind, Mode
+
+__all__ = ["MODES", "Kind", "Mode", "mode_of"]
+
+MODES: dict[str, Mode] = {mode.exposure_type: mode for mode in nircam.MODES}
+
+
+def mode_of(exposure_type: str | None, *, where: object = None) -> Mode:
+    """Return the mode of an exposure type.
+
+    Raises
+    ------
+    UnsupportedMode
+        If no table has it; the message lists what there is.
+    """
+    mode = MODES.get(exposure_type or "")
+    if mode is None:
+        raise UnsupportedMode(
+            "exposure type (EXP_TYPE) that webbcal cannot calibrate",
+            where=where,
+            expected=", ".join(MODES),
+            found="no EXP_TYPE" if exposure_type is None else repr(exposure_type),
+        )
+    return mode

@@ -245,12 +245,14 @@ class Product:
         stored = self.stored(name)
         return stored.shape if stored is not None else getattr(self, name).shape
 
-    def cut(self, window: Window) -> Self:
+    def cut(self, window: Window, integrations: slice = slice(None)) -> Self:
         """Return the product on a window, given in the pixel coordinates of the exposure.
 
-        Every array with axes y and x is cut; only the part asked for is read from disk.
+        Every array with axes y and x is cut, to contiguous memory; only the part asked for is
+        read from disk. `integrations` selects along the axis of that name.
         """
         inner = window if self.window is None else window.relative_to(self.window)
+        selected = {"y": inner.rows, "x": inner.columns, "integration": integrations}
         changes: dict[str, Any] = {"window": window}
         for name, spec in declared(type(self)).items():
             if not isinstance(spec, Image) or not self.has(name):
@@ -259,12 +261,13 @@ class Product:
             axes = spec.axes_of(len(shape)) or spec.axes
             if "y" not in axes:
                 continue
-            index = tuple(
-                inner.rows if axis == "y" else inner.columns if axis == "x" else slice(None)
-                for axis in axes
-            )
+            index = tuple(selected[axis] if axis in selected else slice(None) for axis in axes)
             stored = None if name in self.__dict__ else self.stored(name)
-            changes[name] = getattr(self, name)[index] if stored is None else stored.read(index)
+            changes[name] = (
+                np.ascontiguousarray(getattr(self, name)[index])
+                if stored is None
+                else stored.read(index)
+            )
         return self._with(changes)
 
     def _with(self, changes: Mapping[str, Any]) -> Self:

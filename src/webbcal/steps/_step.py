@@ -40,8 +40,9 @@ class Measurement:
         ``windows(meta, shape, options)``: the parts of the frame (rows, columns) to look at.
     measure : callable
         ``measure(parts, *references, options)``: what those parts, given as products that all
-        earlier steps have corrected, tell about each integration. The result is passed to the
-        step as its argument ``measured``.
+        earlier steps have corrected, tell about each integration. The result, a dataclass whose
+        arrays have the integration as their first axis, is passed to the step as its argument
+        ``measured``. The runner may ask for some integrations at a time and join the results.
     """
 
     windows: Callable[[Meta, tuple[int, int], Any], Sequence[Window]]

@@ -1,1 +1,8 @@
-"""Recipes: ordered names of steps."""
+"""Catalogue of every recipe."""
+
+from webbcal.pipelines.recipes import detector1
+from webbcal.pipelines.recipes._recipe import Recipe
+
+__all__ = ["RECIPES", "Recipe"]
+
+RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in (detector1.NEAR_INFRARED,)}
