@@ -78,7 +78,7 @@ class Spill:
 
     def _pwrite(self, run: np.ndarray, offset: int) -> None:
         assert self._file is not None
-        view = memoryview(run).cast("B")
+        view = run.data.cast("B")
         while view:
             try:
                 written = os.pwrite(self._file.fileno(), view, offset)
@@ -88,7 +88,7 @@ class Spill:
 
     def _pread(self, run: np.ndarray, offset: int) -> None:
         assert self._file is not None
-        view = memoryview(run).cast("B")
+        view = run.data.cast("B")
         while view:
             count = os.preadv(self._file.fileno(), [view], offset)
             view, offset = view[count:], offset + count

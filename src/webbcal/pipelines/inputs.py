@@ -1,0 +1,114 @@
+"""Is this file an exposure that the recipe can start from?"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from webbcal.core.errors import InvalidInput
+from webbcal.spec.meta import Meta, keywords
+from webbcal.spec.products import Uncal
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """A metadata entry a stage cannot do without, and the values that make sense."""
+
+    path: str
+    low: float | None = None
+    high: float | None = None
+
+
+STAGE1 = (
+    Requirement("instrument.name"),
+    Requirement("instrument.detector"),
+    Requirement("exposure.type"),
+    Requirement("exposure.nints", 1),
+    Requirement("exposure.ngroups", 1),
+    Requirement("exposure.nframes", 1),
+    Requirement("exposure.groupgap", 0),
+    Requirement("exposure.frame_time", 1e-6, 1e6),
+    Requirement("exposure.group_time", 1e-6, 1e7),
+    Requirement("subarray.xstart", 1, 2048),
+    Requirement("subarray.ystart", 1, 2048),
+    Requirement("subarray.xsize", 1, 2048),
+    Requirement("subarray.ysize", 1, 2048),
+    Requirement("subarray.fastaxis", -2, 2),
+    Requirement("subarray.slowaxis", -2, 2),
+)
+
+
+def check_exposure(uncal: Uncal, path: Path) -> None:
+    """Refuse a raw exposure whose header is incomplete or does not describe its pixels.
+
+    Raises
+    ------
+    InvalidInput
+        Naming the keyword, what it should be and what it is.
+    """
+    for requirement in STAGE1:
+        _check_entry(uncal.meta, requirement, path)
+    _check_axes(uncal.meta, path)
+    _check_shape(uncal, path)
+
+
+def keyword_of(path: str) -> str:
+    """Return the FITS keyword of a metadata path below ``meta``."""
+    return next((k.keyword for k in keywords() if k.path == f"meta.{path}"), path)
+
+
+def _check_entry(meta: Meta, requirement: Requirement, path: Path) -> None:
+    value = meta.lookup(requirement.path)
+    name = f"keyword {keyword_of(requirement.path)}"
+    bounded = requirement.low is not None
+    words = f"a number from {requirement.low}" if bounded else "text"
+    if requirement.high is not None:
+        words += f" to {requirement.high}"
+    if value is None:
+        raise InvalidInput(f"{name} is missing", where=path, expected=words)
+    if not bounded:
+        if not isinstance(value, str) or not value.strip():
+            raise InvalidInput(name, where=path, expected=words, found=repr(value))
+        return
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if (
+        not number
+        or not requirement.low <= value  # type: ignore[operator]
+        or (requirement.high is not None and value > requirement.high)
+    ):
+        raise InvalidInput(name, where=path, expected=words, found=repr(value))
+
+
+def _check_axes(meta: Meta, path: Path) -> None:
+    axes = meta.lookup("subarray.fastaxis"), meta.lookup("subarray.slowaxis")
+    if sorted(map(abs, axes)) != [1, 2]:
+        raise InvalidInput(
+            "keywords FASTAXIS and SLOWAXIS",
+            where=path,
+            expected="one of them 1 or -1, the other 2 or -2",
+            found=f"{axes[0]} and {axes[1]}",
+        )
+
+
+def _check_shape(uncal: Uncal, path: Path) -> None:
+    shape = uncal.shape_of("sci")
+    exposure, subarray = uncal.meta.exposure, uncal.meta.subarray
+    first = uncal.meta.lookup("exposure.integration_start")
+    last = uncal.meta.lookup("exposure.integration_end")
+    segmented = first is not None and last is not None
+    nints = last - first + 1 if segmented else exposure.nints
+    expected = (nints, exposure.ngroups, subarray.ysize, subarray.xsize)
+    for axis, (name, keyword) in enumerate(
+        (
+            ("integrations", "INTEND - INTSTART + 1" if segmented else "NINTS"),
+            ("groups", "NGROUPS"),
+            ("rows", "SUBSIZE2"),
+            ("columns", "SUBSIZE1"),
+        )
+    ):
+        if shape[axis] != expected[axis]:
+            raise InvalidInput(
+                f"SCI does not fit its header in the number of {name}",
+                where=path,
+                expected=f"{expected[axis]} ({keyword})",
+                found=f"{shape[axis]} (NAXIS{4 - axis})",
+                advice="The file is damaged or was cut; fetch it again.",
+            )

@@ -1,0 +1,105 @@
+"""What a product remembers of its making: keywords, and a node `webbcal` in its tree."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import webbcal
+from webbcal.core.options import Options
+from webbcal.spec.meta import Meta
+
+COMPLETE = "COMPLETE"
+SKIPPED = "SKIPPED"
+
+
+@dataclass(frozen=True)
+class ReferenceRecord:
+    """One reference file that was used: type, file, how it was chosen, content."""
+
+    kind: str
+    path: Path | None
+    origin: str
+    sha256: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The value of the R_ keyword: ``crds://file``, a path, or N/A."""
+        if self.path is None:
+            return "N/A"
+        return f"crds://{self.path.name}" if self.origin.startswith("crds") else str(self.path)
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """What became of one step."""
+
+    name: str
+    status_path: str
+    status: str
+    options: Options
+    reason: str = ""
+    references: tuple[ReferenceRecord, ...] = ()
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What became of one exposure: enough to make the same product again."""
+
+    input: Path
+    recipe: str
+    steps: tuple[StepRecord, ...]
+    context: str | None = None
+    crds_version: str | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def keywords(self, upto: Sequence[str]) -> dict[str, Any]:
+        """Return metadata paths and values for a result of the steps `upto`."""
+        values: dict[str, Any] = {
+            "calibration_software_version": f"webbcal {webbcal.__version__}",
+            "calibration_software_revision": "RELEASE",
+        }
+        if self.context:
+            values["ref_file.crds.context_used"] = self.context
+        if self.crds_version:
+            values["ref_file.crds.sw_version"] = self.crds_version
+        for step in self.steps:
+            if step.name not in upto:
+                continue
+            if step.status_path:
+                values[f"cal_step.{step.status_path}"] = step.status
+            for reference in step.references:
+                values[f"ref_file.{reference.kind}.name"] = reference.name
+        return values | dict(self.values)
+
+    def tree(self, upto: Sequence[str]) -> dict[str, Any]:
+        """Return the node that goes into the ASDF tree of a product."""
+        steps = [step for step in self.steps if step.name in upto]
+        references = {r.kind: r for step in steps for r in step.references}
+        return {
+            "version": webbcal.__version__,
+            "recipe": self.recipe,
+            "input": self.input.name,
+            "context": self.context,
+            "steps": [
+                {
+                    "name": step.name,
+                    "status": step.status,
+                    **({"reason": step.reason} if step.reason else {}),
+                    "options": step.options.as_dict(),
+                }
+                for step in steps
+            ],
+            "references": {
+                kind: {
+                    "file": None if r.path is None else r.path.name,
+                    "origin": r.origin,
+                    "sha256": r.sha256,
+                }
+                for kind, r in references.items()
+            },
+        }
+
+    def apply(self, meta: Meta, upto: Sequence[str]) -> Meta:
+        """Return metadata with the keywords of this run."""
+        return meta.replace(self.keywords(upto))

@@ -1,0 +1,194 @@
+"""What the user asked for, and how it becomes the options of each step."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from webbcal.core.errors import InvalidOptions
+from webbcal.core.options import Options
+from webbcal.pipelines.recipes import Recipe
+from webbcal.steps import STEPS
+from webbcal.steps._step import Step
+
+DEFAULT = "default"
+CONFIG = "configuration file"
+COMMAND = "command line"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One run as the user asked for it; nothing in it is changed while running.
+
+    Parameters
+    ----------
+    output_dir : Path or None
+        Where products go; None: beside each input.
+    skip, save : tuple of str
+        Names of steps to leave out, and of steps (or ``ramp``) after which to save the result.
+    options : mapping
+        Step name to option name to value; text values are parsed by the option's type.
+    config : mapping
+        The same, from a configuration file; the command line wins over it.
+    references : mapping
+        Reference type to file, or None for "does not apply".
+    reference_folder : Path or None
+        A folder to choose references from, instead of the selection system.
+    threads : int
+        Number of threads; 0 for one per processor.
+    block_bytes : int
+        Size of the blocks that the threads work on; results do not depend on it.
+    resume : bool
+        Leave inputs alone whose products exist and were made in the same way.
+    """
+
+    output_dir: Path | None = None
+    skip: tuple[str, ...] = ()
+    save: tuple[str, ...] = ()
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    config: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    references: Mapping[str, Path | None] = field(default_factory=dict)
+    reference_folder: Path | None = None
+    threads: int = 0
+    block_bytes: int = 6 << 20
+    resume: bool = False
+
+
+@dataclass(frozen=True)
+class ResolvedOptions:
+    """The options of one step, whether it is skipped, and where each of them comes from."""
+
+    values: Options
+    skip: bool
+    origins: Mapping[str, str]
+
+
+def read_config(path: Path) -> dict[str, dict[str, Any]]:
+    """Read a TOML configuration: one table per step, ``skip = true`` allowed in each.
+
+    A table ``[references]`` names reference files by type.
+
+    Raises
+    ------
+    InvalidOptions
+        If the file cannot be read, is not TOML or has a value outside a table.
+    """
+    try:
+        content = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise InvalidOptions(f"cannot read the file ({error.strerror})", where=path) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidOptions(f"not a TOML file ({error})", where=path) from None
+    for name, value in content.items():
+        if not isinstance(value, dict):
+            raise InvalidOptions(
+                f"{name} stands outside a table",
+                where=path,
+                expected=f"a table per step, as [jump]; found {name} = {value!r}",
+            )
+    return content
+
+
+def resolve(
+    recipe: Recipe, settings: Settings, parameters: Mapping[str, Mapping[str, Any]], source: str
+) -> dict[str, ResolvedOptions]:
+    """Merge defaults, parameter references, configuration and command line, in that order.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Its steps are resolved.
+    settings : Settings
+        What the user asked for.
+    parameters : mapping
+        Step name to option name to value, from parameter references.
+    source : str
+        How to name the parameter references in the origin of a value.
+
+    Raises
+    ------
+    InvalidOptions
+        For an unknown step, an unknown option or a bad value; before a pixel is read.
+    """
+    steps = [STEPS[name] for name in recipe.steps]
+    _refuse_unknown_steps(recipe, settings)
+    return {step.name: _resolve_step(step, settings, parameters, source) for step in steps}
+
+
+def _refuse_unknown_steps(recipe: Recipe, settings: Settings) -> None:
+    asked: list[tuple[str, Sequence[str]]] = [
+        ("--skip", settings.skip),
+        ("--option", tuple(settings.options)),
+        ("configuration", tuple(name for name in settings.config if name != "references")),
+    ]
+    for where, names in asked:
+        for name in names:
+            if name not in recipe.steps:
+                raise InvalidOptions(
+                    f"unknown step {name}", where=where, expected=", ".join(recipe.steps)
+                )
+    for name in settings.save:
+        if name not in recipe.steps and name not in recipe.saves:
+            raise InvalidOptions(
+                f"unknown result {name}",
+                where="--save",
+                expected=", ".join([*recipe.saves, *recipe.steps]),
+            )
+
+
+def _resolve_step(
+    step: Step, settings: Settings, parameters: Mapping[str, Mapping[str, Any]], source: str
+) -> ResolvedOptions:
+    layers: list[tuple[str, Mapping[str, Any]]] = [
+        (source, parameters.get(step.name, {})),
+        (CONFIG, settings.config.get(step.name, {})),
+        (COMMAND, settings.options.get(step.name, {})),
+    ]
+    values: dict[str, Any] = {}
+    origins = {f.name: DEFAULT for f in fields(step.options)}
+    skip, origins["skip"] = step.optional, DEFAULT
+    for origin, layer in layers:
+        parsed = {
+            name: step.options.parse(name, value) if isinstance(value, str) else value
+            for name, value in layer.items()
+            if name != "skip"
+        }
+        step.options.from_mapping(parsed, where=f"{step.name} ({origin})")
+        values |= parsed
+        origins |= dict.fromkeys(layer, origin)
+        if "skip" in layer:
+            skip = _as_bool(layer["skip"], f"{step.name} ({origin})")
+    if step.name in settings.skip:
+        skip, origins["skip"] = True, COMMAND
+    return ResolvedOptions(step.options.from_mapping(values, where=step.name), skip, origins)
+
+
+def _as_bool(value: Any, where: str) -> bool:
+    if isinstance(value, str) and value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    if not isinstance(value, bool):
+        raise InvalidOptions("option skip", where=where, expected="true or false", found=value)
+    return value
+
+
+def as_toml(options: Mapping[str, ResolvedOptions]) -> str:
+    """Write resolved options as a configuration file that gives the same run again."""
+    lines: list[str] = []
+    for name, resolved in options.items():
+        lines.append(f"[{name}]")
+        if resolved.skip:
+            lines.append("skip = true")
+        for key, value in resolved.values.as_dict().items():
+            lines.append(f"# {key} is not set" if value is None else f"{key} = {_toml(value)}")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    return repr(value)
