@@ -6,11 +6,9 @@ Source: JWST User Documentation, file naming conventions and suffixes.
 import re
 from pathlib import Path
 
-SUFFIXES = frozenset(
-    "ami aminorm ami-oi aminorm-oi blot bsub bsubints c1d cal calints cat crf crfints dark i2d mbsub "
-    "median phot psfalign psfstack psfsub ramp rate rateints residual_fringe s2d s3d segm snr uncal "
-    "wfscmb whtlt x1d x1dints trapsfilled".split()
-)
+from webbcal.spec.products import PRODUCTS
+
+SUFFIXES = frozenset(suffix for product in PRODUCTS for suffix in product.suffixes)
 
 _LONGEST_FIRST = sorted(SUFFIXES, key=len, reverse=True)
 

@@ -1,4 +1,4 @@
-"""Is this file an exposure that the recipe can start from?"""
+"""Refuse files that a recipe cannot start from, before a pixel is read."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,7 +71,7 @@ def _check_entry(meta: Meta, requirement: Requirement, path: Path) -> None:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if (
         not number
-        or not requirement.low <= value  # type: ignore[operator]
+        or not requirement.low <= value
         or (requirement.high is not None and value > requirement.high)
     ):
         raise InvalidInput(name, where=path, expected=words, found=repr(value))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import webbcal
+from webbcal.core.errors import WebbcalError
 from webbcal.core.options import Options
 from webbcal.spec.meta import Meta
 
@@ -32,14 +33,27 @@ class ReferenceRecord:
 
 @dataclass(frozen=True)
 class StepRecord:
-    """What became of one step."""
+    """What became of one step; `left_out` if that was the user's wish."""
 
     name: str
     status_path: str
     status: str
     options: Options
     reason: str = ""
+    left_out: bool = False
     references: tuple[ReferenceRecord, ...] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one input: products by suffix, steps, or the error that stopped it."""
+
+    input: Path
+    outputs: Mapping[str, Path] = field(default_factory=dict)
+    steps: tuple[StepRecord, ...] = ()
+    seconds: float = 0.0
+    error: WebbcalError | None = None
+    reused: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,6 +100,7 @@ class RunRecord:
                     "name": step.name,
                     "status": step.status,
                     **({"reason": step.reason} if step.reason else {}),
+                    **({"left_out": True} if step.left_out else {}),
                     "options": step.options.as_dict(),
                 }
                 for step in steps

@@ -1,0 +1,127 @@
+"""Decide everything about a run before a pixel is read: recipe, options, references."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from webbcal.core.errors import UnsupportedMode
+from webbcal.io.names import root_of
+from webbcal.io.read import open_product
+from webbcal.modes import Mode, mode_of
+from webbcal.pipelines.inputs import check_exposure
+from webbcal.pipelines.recipes import RECIPES, Recipe
+from webbcal.pipelines.settings import ResolvedOptions, Settings, resolve
+from webbcal.refs.parameters import load_parameters
+from webbcal.refs.select import ReferenceSource, Selection
+from webbcal.spec.products import Uncal
+from webbcal.steps import STEPS
+from webbcal.steps._step import Step
+
+
+@dataclass(frozen=True)
+class PlannedStep:
+    """A step with its options and the references chosen for it, by argument name.
+
+    `reason` says why it will not run; empty if it will.
+    """
+
+    step: Step
+    options: ResolvedOptions
+    references: Mapping[str, Selection]
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will be done to one exposure."""
+
+    path: Path
+    exposure: Uncal
+    mode: Mode
+    recipe: Recipe
+    steps: tuple[PlannedStep, ...]
+    output_dir: Path
+    context: str | None
+    crds_version: str | None
+
+    @property
+    def root(self) -> str:
+        """Name of the exposure, without suffix."""
+        return root_of(self.path)
+
+    @property
+    def makes_integrations(self) -> bool:
+        """Whether a product per integration is written."""
+        return self.exposure.shape_of("sci")[0] > 1
+
+
+def make_plan(path: Path, settings: Settings, source: ReferenceSource) -> Plan:
+    """Open an exposure and resolve recipe, options and references.
+
+    Raises
+    ------
+    InvalidInput
+        If the file cannot be read or contradicts itself.
+    UnsupportedMode
+        If no recipe exists for it.
+    InvalidOptions, MissingReference, InvalidReference
+        See `resolve` and `ReferenceSource.select`.
+    """
+    product = open_product(path)
+    if not isinstance(product, Uncal):
+        raise UnsupportedMode(
+            "not a raw exposure",
+            where=path,
+            expected="an uncal product",
+            found=type(product).__name__,
+            advice="This version of webbcal calibrates uncal files to rate products.",
+        )
+    mode = mode_of(product.meta.lookup("exposure.type"), where=path)
+    if mode.stage1 is None:
+        raise UnsupportedMode(
+            "no stage-1 recipe for this exposure type", where=path, found=mode.exposure_type
+        )
+    check_exposure(product, path)
+    recipe = RECIPES[mode.stage1]
+    parameters = load_parameters(product.meta, recipe.parameters, recipe.steps, source)
+    options = resolve(recipe, settings, parameters.values, parameters.origin)
+    return Plan(
+        path=path,
+        exposure=product,
+        mode=mode,
+        recipe=recipe,
+        steps=_with_references(recipe, options, product, source),
+        output_dir=settings.output_dir or path.parent,
+        context=source.context,
+        crds_version=source.crds_version,
+    )
+
+
+def _with_references(
+    recipe: Recipe,
+    options: Mapping[str, ResolvedOptions],
+    exposure: Uncal,
+    source: ReferenceSource,
+) -> tuple[PlannedStep, ...]:
+    running = [name for name in recipe.steps if not options[name].skip]
+    types = sorted(
+        {need.kind.reftype for name in running for need in STEPS[name].references.values()}
+    )
+    chosen = source.select(exposure.meta, types) if types else {}
+    planned = []
+    for name in recipe.steps:
+        step, resolved = STEPS[name], options[name]
+        if resolved.skip:
+            planned.append(
+                PlannedStep(step, resolved, {}, f"skipped by {resolved.origins['skip']}")
+            )
+            continue
+        references = {arg: chosen[need.kind.reftype] for arg, need in step.references.items()}
+        absent = [
+            need.kind.reftype
+            for arg, need in step.references.items()
+            if need.required and references[arg].path is None
+        ]
+        reason = f"no {absent[0]} reference applies" if absent else ""
+        planned.append(PlannedStep(step, resolved, references, reason))
+    return tuple(planned)

@@ -1,0 +1,68 @@
+"""Collect the windows of a result until the whole product can be written."""
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from webbcal.io.spill import Spill
+from webbcal.spec.fields import Image, Product, declared
+from webbcal.spec.window import Window
+
+
+class Sink:
+    """One product, filled window by window from several threads.
+
+    Parameters
+    ----------
+    example : Product
+        Any window of the result: says which arrays there are, and carries the metadata and
+        tables, which are the same for every window.
+    shape : (int, int)
+        Rows and columns of the whole frame.
+    folder : Path
+        Where large arrays wait; see `webbcal.io.spill.Spill`.
+    """
+
+    def __init__(self, example: Product, shape: tuple[int, int], folder: Path) -> None:
+        self._kind = type(example)
+        self._spills: dict[str, tuple[tuple[str, ...], Spill]] = {}
+        self._rest: dict[str, Any] = {
+            f.name: getattr(example, f.name) for f in dataclasses.fields(example)
+        }
+        self._rest["window"] = None
+        for name, spec in declared(self._kind).items():
+            if not isinstance(spec, Image) or not spec.extname or self._rest[name] is None:
+                continue
+            value = self._rest[name]
+            axes = spec.axes_of(value.ndim) or spec.axes
+            if "y" not in axes:
+                continue
+            sizes = dict(zip(axes, value.shape, strict=True)) | {"y": shape[0], "x": shape[1]}
+            whole = tuple(sizes[axis] for axis in axes)
+            self._spills[name] = axes, Spill(whole, value.dtype, folder)
+            del self._rest[name]
+
+    def put(self, product: Product) -> None:
+        """Store a window."""
+        window = product.window
+        assert window is not None
+        for name, (axes, spill) in self._spills.items():
+            index = tuple(_selected(axis, window) for axis in axes)
+            spill.write(index, getattr(product, name))
+
+    def whole(self, values: Mapping[str, Any], tree: Mapping[str, Any]) -> Product:
+        """Return the product, with metadata `values` set and `tree` as its node ``webbcal``."""
+        rest = dict(self._rest)
+        rest["meta"] = rest["meta"].replace(values)
+        rest["extras"] = {
+            **rest["extras"],
+            "tree": {**rest["extras"].get("tree", {}), "webbcal": dict(tree)},
+        }
+        return self._kind.from_stored({n: spill for n, (_, spill) in self._spills.items()}, **rest)
+
+
+def _selected(axis: str, window: Window) -> slice:
+    if axis == "y":
+        return window.rows
+    return window.columns if axis == "x" else slice(None)
