@@ -12,7 +12,7 @@ from webbcal.pipelines.settings import Settings, read_config
 PathLike = str | os.PathLike[str]
 
 
-def run(
+def run(  # noqa: PLR0913 (every argument is a choice of the user)
     inputs: PathLike | Iterable[PathLike],
     *,
     output_dir: PathLike | None = None,

@@ -2,9 +2,9 @@
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from webbcal.core.errors import InvalidOptions
 from webbcal.core.options import Options
@@ -53,6 +53,10 @@ class Settings:
     threads: int = 0
     block_bytes: int = 6 << 20
     resume: bool = False
+
+    def with_(self, **changes: Any) -> Self:
+        """Return a copy with some settings changed."""
+        return replace(self, **changes)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,5 @@
+"""``python -m webbcal``."""
+
+from webbcal.cli.main import main
+
+main()

@@ -1,0 +1,165 @@
+"""The command ``webbcal``: parse, call, print.
+
+Each command imports what it needs when it runs, so that help comes at once.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from webbcal.core.errors import WebbcalError
+
+app = typer.Typer(
+    name="webbcal",
+    help="Calibrate James Webb Space Telescope data: raw ramps to science products.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Inputs = Annotated[list[Path], typer.Argument(help="Raw exposures (uncal), or folders of them.")]
+OutputDir = Annotated[
+    Optional[Path],  # noqa: UP045 (typer reads this at run time)
+    typer.Option("--output-dir", "-o", help="Where products go [beside each input]."),
+]
+Skip = Annotated[list[str], typer.Option("--skip", help="Leave a step out.")]
+Save = Annotated[
+    list[str], typer.Option("--save", help="Save the result of a step too; 'ramp' for the ramps.")
+]
+OptionValues = Annotated[
+    list[str], typer.Option("--option", "-p", metavar="STEP.NAME=VALUE", help="Set an option.")
+]
+ConfigFile = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option("--config", "-c", metavar="FILE.toml", help="Read options from a file."),
+]
+ReferenceFiles = Annotated[
+    list[str],
+    typer.Option("--reference", "-r", metavar="TYPE=FILE", help="Use this file; N/A for none."),
+]
+ReferenceFolder = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option("--reference-dir", help="Choose references from this folder, not from CRDS."),
+]
+
+
+@app.callback(invoke_without_command=True)
+def _global(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    if version:
+        import webbcal
+
+        typer.echo(f"webbcal {webbcal.__version__}")
+        raise typer.Exit
+    if debug:
+        os.environ["WEBBCAL_DEBUG"] = "1"
+
+
+@app.command()
+def run(  # noqa: PLR0913 (every argument is a choice of the user)
+    inputs: Inputs,
+    output_dir: OutputDir = None,
+    skip: Skip = [],  # noqa: B006 (typer copies it)
+    save: Save = [],  # noqa: B006
+    option: OptionValues = [],  # noqa: B006
+    config: ConfigFile = None,
+    reference: ReferenceFiles = [],  # noqa: B006
+    reference_dir: ReferenceFolder = None,
+    threads: Annotated[int, typer.Option(min=0, help="Threads; 0: one per processor.")] = 0,
+    resume: Annotated[bool, typer.Option("--resume", help="Keep what is made already.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be done.")
+    ] = False,
+    verbose: Annotated[
+        int, typer.Option("--verbose", "-v", count=True, help="Log every step.")
+    ] = 0,
+) -> None:
+    """Calibrate exposures: uncal to rate and rateints."""
+    from webbcal.cli.run import explain_all, run_all
+    from webbcal.cli.settings import settings_from
+
+    settings = settings_from(output_dir, skip, save, option, config, reference, reference_dir)
+    settings = settings.with_(threads=threads, resume=resume)
+    if dry_run:
+        raise typer.Exit(explain_all(inputs, settings))
+    raise typer.Exit(run_all(inputs, settings, verbose))
+
+
+@app.command()
+def explain(
+    files: Inputs,
+    skip: Skip = [],  # noqa: B006
+    option: OptionValues = [],  # noqa: B006
+    config: ConfigFile = None,
+    reference: ReferenceFiles = [],  # noqa: B006
+    reference_dir: ReferenceFolder = None,
+    toml: Annotated[bool, typer.Option("--toml", help="Print the options as a file.")] = False,
+) -> None:
+    """Show what would run: steps, options and references, and why."""
+    from webbcal.cli.run import explain_all
+    from webbcal.cli.settings import settings_from
+
+    settings = settings_from(None, skip, [], option, config, reference, reference_dir)
+    raise typer.Exit(explain_all(files, settings, toml=toml))
+
+
+@app.command()
+def check(
+    files: Annotated[list[Path], typer.Argument(help="Products to check.")],
+    json: Annotated[bool, typer.Option("--json", help="Print findings as JSON.")] = False,
+) -> None:
+    """Check products against their format, finding by finding."""
+    from webbcal.cli.check import check as check_files
+
+    raise typer.Exit(check_files(files, json))
+
+
+@app.command()
+def info(file: Annotated[Path, typer.Argument(help="A product or reference file.")]) -> None:
+    """Say what a file is: mode, shape, extensions, steps, references."""
+    from webbcal.cli.info import info as print_info
+
+    raise typer.Exit(print_info(file))
+
+
+@app.command()
+def describe(
+    product: Annotated[Optional[str], typer.Argument(help="Suffix or type.")] = None,  # noqa: UP045
+) -> None:
+    """Show the declared layout of a product, or list all products."""
+    from webbcal.cli.describe import describe as print_description
+
+    raise typer.Exit(print_description(product))
+
+
+def main() -> None:
+    """Run the command line; the only place where errors become exit codes.
+
+    2 for bad input and bad usage, 1 for a run that failed, 130 after an interrupt.
+    """
+    try:
+        app()
+    except WebbcalError as error:
+        if os.environ.get("WEBBCAL_DEBUG"):
+            raise
+        typer.echo(f"webbcal: {error}", err=True)
+        sys.exit(exit_code(error))
+    except KeyboardInterrupt:
+        typer.echo("webbcal: interrupted; nothing half-written was left", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
+
+
+def exit_code(error: WebbcalError) -> int:
+    """Return 1 where the data could not be calibrated, 2 where what was given is at fault."""
+    from webbcal.core.errors import CannotCalibrate
+
+    return 1 if isinstance(error, CannotCalibrate) else 2

@@ -1,0 +1,110 @@
+"""``webbcal run`` and ``webbcal explain``."""
+
+import logging
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from webbcal.cli.main import exit_code
+from webbcal.pipelines.plan import Plan
+from webbcal.pipelines.record import Outcome
+from webbcal.pipelines.runner import find_exposures, plan_of, run_exposures
+from webbcal.pipelines.settings import DEFAULT, Settings, as_toml
+
+console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False)
+
+
+def run_all(inputs: Sequence[Path], settings: Settings, verbose: int) -> int:
+    """Calibrate, with a progress bar on a terminal, and say what became of each exposure."""
+    _set_up_logging(verbose)
+    paths = find_exposures(inputs)
+    bar = Progress(
+        TextColumn("{task.fields[name]}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+        console=errors,
+        transient=True,
+        disable=not errors.is_terminal,
+    )
+    with bar:
+        task = bar.add_task("", total=None, name=f"{len(paths)} exposures")
+
+        def progress(what: str, done: int, total: int) -> None:
+            bar.update(task, description=what, completed=done, total=total)
+
+        def done(outcome: Outcome) -> None:
+            _say(outcome)
+
+        outcomes = run_exposures(paths, settings, progress=progress, done=done)
+    failures = [outcome.error for outcome in outcomes if outcome.error is not None]
+    if len(outcomes) > 1:
+        seconds = sum(outcome.seconds for outcome in outcomes)
+        console.print(f"{len(outcomes) - len(failures)} of {len(outcomes)} done, {seconds:.1f} s")
+    return max(map(exit_code, failures), default=0)
+
+
+def explain_all(inputs: Sequence[Path], settings: Settings, *, toml: bool = False) -> int:
+    """Print what would be done to each exposure."""
+    for path in find_exposures(inputs):
+        plan = plan_of(path, settings, os.environ)
+        if toml:
+            console.print(as_toml({p.step.name: p.options for p in plan.steps}), markup=False)
+        else:
+            _explain(plan)
+    return 0
+
+
+def _say(outcome: Outcome) -> None:
+    name = outcome.input.name
+    if outcome.error is not None:
+        errors.print(f"webbcal: {outcome.error}", markup=False, soft_wrap=True)
+        return
+    made = ", ".join(path.name for path in outcome.outputs.values())
+    how = "made already" if outcome.reused else f"{outcome.seconds:.2f} s"
+    console.print(f"{name} -> {made}  ({how})", markup=False, soft_wrap=True)
+    skipped = [f"{s.name} ({s.reason})" for s in outcome.steps if s.reason]
+    if skipped:
+        console.print(f"  skipped: {'; '.join(skipped)}", markup=False, soft_wrap=True)
+
+
+def _explain(plan: Plan) -> None:
+    shape = plan.exposure.shape_of("sci")
+    meta = plan.exposure.meta
+    console.print(f"{plan.path}", style="bold", markup=False, soft_wrap=True)
+    console.print(
+        f"  {meta.instrument.name} {meta.instrument.detector} {plan.mode.exposure_type} "
+        f"({plan.mode.kind.value}), {shape[0]} integrations x {shape[1]} groups, "
+        f"{shape[3]} x {shape[2]} pixels",
+        markup=False,
+    )
+    console.print(f"  recipe {plan.recipe.name}, context {plan.context or 'none'}", markup=False)
+    for planned in plan.steps:
+        state = f"skip: {planned.reason}" if planned.reason else "run"
+        console.print(f"  {planned.step.name:<13} {state}", markup=False)
+        if planned.reason:
+            continue
+        for name, value in planned.options.values.as_dict().items():
+            origin = planned.options.origins[name]
+            style = "dim" if origin == DEFAULT else ""
+            console.print(f"    {name} = {value}  [{origin}]", markup=False, style=style)
+        for argument, selection in planned.references.items():
+            kind = planned.step.references[argument].kind.reftype
+            file = "N/A" if selection.path is None else selection.path.name
+            console.print(f"    reference {kind}: {file}  [{selection.origin}]", markup=False)
+
+
+def _set_up_logging(verbose: int) -> None:
+    level = {0: logging.ERROR, 1: logging.INFO}.get(verbose, logging.DEBUG)
+    if verbose == 0:
+        logging.getLogger("webbcal").addHandler(logging.NullHandler())
+        return
+    handler = RichHandler(console=errors, show_path=False, markup=False)
+    logging.getLogger("webbcal").addHandler(handler)
+    logging.getLogger("webbcal").setLevel(level)
