@@ -49,7 +49,27 @@ class Measurement:
     measure: Callable[..., Any]
 
 
-def _no_reach(options: Any) -> int:
+@dataclass(frozen=True)
+class Derivation:
+    """How a large reference is reduced to what one kind of exposure needs of it.
+
+    The runner reduces once, window by window, and keeps the result on disk for the next
+    exposure of the same kind.
+
+    Parameters
+    ----------
+    key : callable
+        ``key(reference, meta)``: what the result depends on beside the content of the file and
+        the subarray, as a word for a file name; None if the reference is used as it is.
+    derive : callable
+        ``derive(reference, meta)``: the reduced reference; works on any window.
+    """
+
+    key: Callable[[Any, Meta], str | None]
+    derive: Callable[[Any, Meta], Any]
+
+
+def _no_reach(options: Any, references: Sequence[Reference | None]) -> int:
     return 0
 
 
@@ -73,9 +93,12 @@ class Step:
     scope : Scope
         What one output value depends on.
     reach : callable
-        ``reach(options)``: how many pixels away a neighbour can change a value.
+        ``reach(options, references)``: how many pixels away a neighbour can change a value;
+        the references as `run` takes them.
     measurement : Measurement or None
         For frame scope.
+    derivations : mapping
+        Argument name of a reference to how it may be reduced.
     tally : callable or None
         ``tally(product)``: counts, by name, on a window of the result. Counts of windows add up.
     conclude : callable or None
@@ -90,8 +113,9 @@ class Step:
     references: Mapping[str, Needs] = field(default_factory=dict)
     status: str = ""
     scope: Scope = Scope.PIXEL
-    reach: Callable[[Any], int] = _no_reach
+    reach: Callable[[Any, Sequence[Reference | None]], int] = _no_reach
     measurement: Measurement | None = None
+    derivations: Mapping[str, Derivation] = field(default_factory=dict)
     tally: Callable[[Product], Mapping[str, int]] | None = None
     conclude: Callable[[Mapping[str, int], Meta], Mapping[str, Any]] | None = None
     optional: bool = False
