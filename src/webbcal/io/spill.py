@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ class Spill:
             return
         try:
             self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 (lives as long as self)
+            weakref.finalize(self, self._file.close)
             os.truncate(self._file.fileno(), size)
         except OSError as error:
             raise _full(folder, error) from None
