@@ -1,5 +1,6 @@
 """Hold a count rate against the simulated truth."""
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -88,7 +89,7 @@ def _bins(measured: np.ndarray, true: np.ndarray, pulls: np.ndarray) -> list[Bin
     last = np.ceil(np.log10(true.max()) * BINS_PER_DECADE)
     edges = 10.0 ** (np.arange(first, last + 1) / BINS_PER_DECADE)
     bins = []
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in itertools.pairwise(edges):
         inside = (true >= low) & (true < high)
         count = int(inside.sum())
         if count < LEAST_PIXELS:
