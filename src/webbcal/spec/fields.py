@@ -30,6 +30,8 @@ class Image:
     doc: str
     required: bool
     alternatives: tuple[tuple[str, ...], ...] = ()
+    node: str = ""  # name of the array in the metadata tree
+    fill: float | None = None  # value of every pixel where there is no array
 
     def axes_of(self, ndim: int) -> tuple[str, ...] | None:
         """Return the names of the axes of an array of `ndim` dimensions, None if not allowed."""
@@ -59,6 +61,7 @@ class Table:
     doc: str
     required: bool
     open_ended: bool = False  # further columns are allowed, as in HDRTAB
+    node: str = ""  # name of the table in the metadata tree
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ class Elements:
     doc: str
 
 
-def image(
+def image(  # noqa: PLR0913 (each argument is one fact of the declaration)
     extname: str,
     dtype: str,
     axes: tuple[str, ...],
@@ -78,9 +81,25 @@ def image(
     doc: str,
     required: bool = True,
     alternatives: tuple[tuple[str, ...], ...] = (),
+    node: str = "",
+    fill: float | None = None,
 ) -> Any:
-    """Declare an array of a product and the image extension that stores it."""
-    spec = Image(extname, np.dtype(dtype), axes, unit, doc, required, alternatives)
+    """Declare an array of a product and the image extension that stores it.
+
+    An array with a `fill` value is never missing on disk: where a product has none the extension
+    is written as that constant, and where a file has none a required array is read as it.
+    """
+    spec = Image(
+        extname,
+        np.dtype(dtype),
+        axes,
+        unit,
+        doc,
+        required,
+        alternatives,
+        node or _node_of(extname),
+        fill,
+    )
     return _declare(spec, required)
 
 
@@ -97,9 +116,11 @@ def table(
     doc: str,
     required: bool = True,
     open_ended: bool = False,
+    node: str = "",
 ) -> Any:
     """Declare a structured array of a product and the table extension that stores it."""
-    return _declare(Table(extname, columns, doc, required, open_ended), required)
+    spec = Table(extname, columns, doc, required, open_ended, node or _node_of(extname))
+    return _declare(spec, required)
 
 
 def elements(part: type["Product"], *, doc: str) -> Any:
@@ -110,6 +131,10 @@ def elements(part: type["Product"], *, doc: str) -> Any:
 def working(axes: tuple[str, ...], dtype: str, *, doc: str) -> Any:
     """Declare an array that steps pass on but no file stores."""
     return field(default=None, metadata={"spec": Image("", np.dtype(dtype), axes, "", doc, False)})
+
+
+def _node_of(extname: str) -> str:
+    return "data" if extname == "SCI" else extname.lower()
 
 
 def _declare(spec: Image | Table, required: bool) -> Any:
@@ -134,6 +159,14 @@ class Stored(Protocol):
 
     def read(self, index: Index | None = None) -> np.ndarray:
         """Return the selected part as a fresh array in native byte order."""
+
+
+@runtime_checkable
+class Encoded(Protocol):
+    """A value of the metadata tree that is still as it was stored: a WCS, say."""
+
+    def decode(self) -> Any:
+        """Return the value; the same one at every call."""
 
 
 def declared(cls: type["Product"]) -> dict[str, Image | Table | Elements]:
@@ -161,7 +194,9 @@ class Product:
     window : Window or None
         Which rows and columns of the exposure the arrays hold; None for all of them.
     extras : mapping
-        What a file held and no declaration names: keywords, extensions, history. Written back.
+        What a file held and no declaration names; written back. ``keywords``: extension
+        (``"SCI"``, ``"SCI,2"``) to cards; ``extensions``: whole extensions; ``history``: entries
+        with ``description`` and ``time``; ``tree``: nodes at the root of the metadata tree.
     """
 
     model: ClassVar[str] = ""
@@ -231,6 +266,12 @@ class Product:
             return attributes[name]
         raise AttributeError(f"{type(self).__name__} has no {name}")
 
+    @property
+    def wcs(self) -> Any:
+        """The coordinate transform from pixels to the world (gwcs), None where there is none."""
+        wcs = self.meta.lookup("wcs")
+        return wcs.decode() if isinstance(wcs, Encoded) else wcs
+
     def stored(self, name: str) -> Stored | None:
         """Return the array on disk behind an attribute, None if it lives in memory only."""
         stored: dict[str, Stored] = self.__dict__.get("_stored", {})
@@ -290,13 +331,30 @@ class Product:
 def _check_image(where: str, value: np.ndarray, spec: Image, sizes: dict[str, int]) -> None:
     if value.dtype != spec.dtype:
         raise InvalidProduct(where, expected=spec.dtype, found=value.dtype)
-    axes = spec.axes_of(value.ndim)
+    check_shape(where, value.shape, spec, sizes)
+
+
+def check_shape(where: str, shape: tuple[int, ...], spec: Image, sizes: dict[str, int]) -> None:
+    """Check the axes of an array; `sizes` holds the length of each axis met so far.
+
+    Raises
+    ------
+    InvalidProduct
+        If the number of axes or the length of one contradicts the declaration or other arrays.
+    """
+    axes = spec.axes_of(len(shape))
     if axes is None:
-        raise InvalidProduct(where, expected=f"axes {spec.axes}", found=f"shape {value.shape}")
-    for axis, size in zip(axes, value.shape, strict=True):
+        raise InvalidProduct(
+            "wrong number of axes",
+            where=where,
+            expected=f"axes {spec.axes}",
+            found=f"shape {shape}",
+        )
+    for axis, size in zip(axes, shape, strict=True):
         if sizes.setdefault(axis, size) != size:
             raise InvalidProduct(
-                where,
+                "arrays of different shape",
+                where=where,
                 expected=f"{axis} = {sizes[axis]} as in the other arrays",
                 found=f"{axis} = {size}",
             )

@@ -1,6 +1,7 @@
 """The metadata tree of a product, and its mapping to FITS keywords.
 
-The mapping is data: ``keywords.csv``, one row per metadata path.
+The mapping is data: ``keywords.csv``, one row per metadata path of the products, and
+``reference_keywords.csv``, what reference files have besides.
 """
 
 import copy
@@ -33,15 +34,13 @@ class Keyword:
     comment: str
 
 
-@functools.cache
-def keywords() -> tuple[Keyword, ...]:
-    """Return every declared keyword, in the order of the table."""
-    text = resources.files(__package__).joinpath("keywords.csv").read_text("utf-8")
+def _load(table: str) -> tuple[Keyword, ...]:
+    text = resources.files(__package__).joinpath(table).read_text("utf-8")
     return tuple(
         Keyword(
             path=row["path"],
             keyword=row["keyword"],
-            extension=row["hdu"] or "PRIMARY",
+            extension=row["hdu"].upper() or "PRIMARY",
             type=row["type"],
             enum=tuple(row["enum"].split("|")) if row["enum"] else (),
             pattern=row["pattern"],
@@ -55,12 +54,36 @@ def keywords() -> tuple[Keyword, ...]:
 
 
 @functools.cache
+def keywords() -> tuple[Keyword, ...]:
+    """Return every declared keyword of the products, in the order of the table."""
+    return _load("keywords.csv")
+
+
+@functools.cache
+def reference_keywords() -> tuple[Keyword, ...]:
+    """Return the keywords that only reference files have."""
+    return _load("reference_keywords.csv")
+
+
+@functools.cache
+def keywords_of(model: str) -> tuple[Keyword, ...]:
+    """Return the declared keywords of the products of one DATAMODL."""
+    return tuple(entry for entry in keywords() if not entry.models or model in entry.models)
+
+
+@functools.cache
 def declared_paths() -> frozenset[str]:
     """Return every declared path and every node above one."""
+    return declared_nodes() | {entry.path for entry in (*keywords(), *reference_keywords())}
+
+
+@functools.cache
+def declared_nodes() -> frozenset[str]:
+    """Return the paths that have declared paths below them."""
     nodes: set[str] = set()
-    for entry in keywords():
+    for entry in (*keywords(), *reference_keywords()):
         parts = entry.path.split(".")
-        nodes.update(".".join(parts[: n + 1]) for n in range(len(parts)))
+        nodes.update(".".join(parts[:n]) for n in range(1, len(parts)))
     return frozenset(nodes)
 
 
@@ -94,8 +117,7 @@ class Meta(Mapping[str, Any]):
         path = f"{self._path}.{name}" if self._path else name
         if path not in declared_paths():
             raise AttributeError(f"{path} is not a declared metadata path")
-        has_children = any(p.startswith(f"{path}.") for p in declared_paths())
-        return Meta({}, path) if has_children else None
+        return Meta({}, path) if path in declared_nodes() else None
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError("metadata are read-only; use meta.replace({'path': value})")
@@ -123,6 +145,10 @@ class Meta(Mapping[str, Any]):
                 return default
             node = node[part]
         return default if node is None else node
+
+    def raw(self, name: str) -> Any:
+        """Return an entry of this node as it is, without wrapping a node in `Meta`."""
+        return self._tree[name]
 
     def replace(self, values: Mapping[str, Any]) -> Self:
         """Return a copy in which the dotted paths below this node have new values.

@@ -1,12 +1,14 @@
 """What stage 1 reads and makes: raw exposures, ramps, count rates."""
 
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
 
 import numpy as np
 
 from webbcal.spec.fields import Product, image, table, working
+from webbcal.spec.meta import Meta
 from webbcal.spec.products.tables import GROUP_COLUMNS, INT_TIMES_COLUMNS
+from webbcal.spec.window import Window
 
 RAMP = ("integration", "group", "y", "x")
 CUBE = ("integration", "y", "x")
@@ -53,10 +55,19 @@ class Ramp(Product):
         "u4",
         PLANE,
         doc="Flags of a pixel in all groups and integrations.",
-        alternatives=(("stripe", "y", "x"),),
+        fill=0,
     )
-    groupdq: np.ndarray = image("GROUPDQ", "u1", RAMP, doc="Flags of a pixel in one group.")
-    err: np.ndarray = image("ERR", "f4", RAMP, unit="DN", doc="Uncertainty of SCI.", required=False)
+    groupdq: np.ndarray = image("GROUPDQ", "u1", RAMP, doc="Flags of a pixel in one group.", fill=0)
+    err: np.ndarray = image(
+        "ERR",
+        "f4",
+        RAMP,
+        unit="DN",
+        doc="Uncertainty of SCI.",
+        required=False,
+        fill=0,
+        node="extra_fits.ERR.data",  # stdatamodels knows no ERR here and keeps it as an extra
+    )
     zeroframe: np.ndarray = image(
         "ZEROFRAME",
         "f4",
@@ -80,7 +91,13 @@ class Ramp(Product):
         required=False,
     )
     average_dark_current: np.ndarray = image(
-        "AVDRKCUR", "f4", PLANE, unit="electron/s", doc="Mean dark current.", required=False
+        "AVDRKCUR",
+        "f4",
+        PLANE,
+        unit="electron/s",
+        doc="Mean dark current.",
+        required=False,
+        node="average_dark_current",
     )
     cosmic_rays: np.ndarray = working(
         PLANE, "u2", doc="Jumps found in the ramps of a pixel, before neighbours are flagged."
@@ -132,3 +149,17 @@ class CountRates:
 
     rate: Rate
     rateints: RateInts
+
+    @property
+    def meta(self) -> Meta:
+        """The metadata, which both share."""
+        return self.rate.meta
+
+    @property
+    def window(self) -> Window | None:
+        """Which rows and columns of the exposure both hold; None for all of them."""
+        return self.rate.window
+
+    def cut(self, window: Window) -> Self:
+        """Return both on a window, given in the pixel coordinates of the exposure."""
+        return replace(self, rate=self.rate.cut(window), rateints=self.rateints.cut(window))

@@ -1,0 +1,432 @@
+"""The metadata tree of a product: the ASDF file inside its last FITS extension.
+
+The tree is read and written here without the asdf library, whose extensions take a second to
+load: stage 1 needs none of them. What only that library understands (a WCS) stays as it was
+stored, an `EncodedNode`, until it is asked for, and is written back unchanged otherwise.
+
+Nothing in a tree is executed: plain values come from the YAML core types only, tagged nodes go
+to the converters of the asdf library when they are decoded, links to other files are refused,
+and nesting and number of nodes are bounded.
+
+Source: ASDF Standard 1.6.0; YAML 1.1.
+"""
+
+import io
+import struct
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from webbcal.core.errors import InvalidInput
+from webbcal.spec.fields import Encoded
+
+_MAGIC = b"#ASDF "
+_BLOCK_MAGIC = b"\xd3BLK"
+_DEPTH = 100  # levels of nesting; a WCS has about 20
+_NODES = 500_000
+_YAML = "tag:yaml.org,2002:"
+_CORE = "tag:stsci.edu:asdf/core/"
+_PLAIN_TAGS = tuple(
+    _CORE + name for name in ("asdf-", "software-", "history_entry-", "extension_metadata-")
+)
+
+
+@dataclass(frozen=True)
+class Link:
+    """An array that lies in an extension of the FITS file."""
+
+    source: str  # fits:SCI,1
+    datatype: Any = None
+    shape: tuple[int, ...] = ()
+
+
+class EncodedNode(Encoded):
+    """A part of a tree as it was stored, decoded by the asdf library on request."""
+
+    def __init__(self, node: Node, blocks: tuple[bytes, ...], where: object) -> None:
+        self.node = node
+        self.blocks = blocks
+        self._where = where
+        self._value: Any = None
+
+    @property
+    def tag(self) -> str:
+        """The tag: what kind of object this is."""
+        return str(self.node.tag)
+
+    def decode(self) -> Any:
+        """Return the object that the node describes.
+
+        Raises
+        ------
+        InvalidInput
+            If the node links to another file, or the asdf library cannot make sense of it.
+        """
+        if self._value is None:
+            self._value = self._decode()
+        return self._value
+
+    def _decode(self) -> Any:
+        import asdf
+        from asdf.exceptions import AsdfWarning, ValidationError
+
+        for node in _walk(self.node):
+            source = _entry(node, "source") if _is_array(node) else None
+            external = source is not None and source.tag == _YAML + "str"
+            if external or _entry(node, "$ref") is not None:
+                raise InvalidInput("the tree links to another file", where=self._where)
+        document = render_tree({"value": self}, self._where)
+        problems = (ValidationError, ValueError, TypeError, LookupError, AttributeError, OSError)
+        try:
+            with warnings.catch_warnings(), asdf.config_context() as config:
+                warnings.simplefilter("ignore", AsdfWarning)
+                config.warn_on_failed_conversion = False
+                with asdf.open(io.BytesIO(document), lazy_load=False, memmap=False) as file:
+                    value = file.tree["value"]
+        except (*problems, RuntimeError, ArithmeticError, yaml.YAMLError) as error:
+            raise InvalidInput(
+                "cannot decode the stored object",
+                where=self._where,
+                expected=self.tag,
+                found=f"{type(error).__name__}: {str(error)[:200]}",
+            ) from None
+        if isinstance(value, asdf.tagged.Tagged):
+            raise InvalidInput("an object of unknown kind", where=self._where, found=self.tag)
+        return value
+
+
+def encode(objects: Mapping[str, Any]) -> dict[str, EncodedNode]:
+    """Return objects as the asdf library stores them, by name; what they share stays shared."""
+    import asdf
+
+    buffer = io.BytesIO()
+    asdf.AsdfFile(dict(objects), version="1.6.0").write_to(buffer, all_array_storage="internal")
+    root, blocks = _parse(buffer.getvalue(), "the tree to write")
+    nodes = {key.value: value for key, value in root.value}
+    return {name: EncodedNode(nodes[name], blocks, name) for name in objects}
+
+
+def read_tree(data: bytes, where: object) -> dict[str, Any]:
+    """Read a tree as plain values; arrays are `Link`, anything else with a tag `EncodedNode`.
+
+    Raises
+    ------
+    InvalidInput
+        If the bytes are not ASDF, not YAML, nested too deeply or too large.
+    """
+    root, blocks = _parse(data, where)
+    if not isinstance(root, MappingNode):
+        raise InvalidInput("the tree is not a mapping", where=where)
+    tree = _Plain(blocks, where).value(root)
+    assert isinstance(tree, dict)
+    return tree
+
+
+def _parse(data: bytes, where: object) -> tuple[Node, tuple[bytes, ...]]:
+    if not data.startswith(_MAGIC):
+        raise InvalidInput(
+            "not an ASDF tree", where=where, expected=_MAGIC.decode(), found=repr(data[:8])
+        )
+    end = data.find(b"\n...")
+    text = data if end < 0 else data[: end + 5]
+    try:
+        root = _compose(text, where)
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
+        raise InvalidInput(
+            "the metadata tree is damaged", where=where, found=str(error)[:200]
+        ) from None
+    return root, tuple(_split_blocks(data, len(text), where))
+
+
+def _compose(text: bytes, where: object) -> Node:
+    """Build the node graph from parser events, with a bound on depth and number.
+
+    The composers of the yaml package recurse without a limit, which a hostile file can use to
+    crash the interpreter.
+    """
+    graph = _Graph(where)
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        if isinstance(event, yaml.NodeEvent):
+            graph.add(event)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            graph.close()
+    if graph.root is None:
+        raise InvalidInput("the metadata tree is empty", where=where)
+    return graph.root
+
+
+class _Graph:
+    """A node graph that grows event by event."""
+
+    def __init__(self, where: object) -> None:
+        self.root: Node | None = None
+        self._where = where
+        self._resolver = yaml.resolver.Resolver()
+        self._anchors: dict[str, Node] = {}
+        self._stack: list[Node] = []  # the collections that are open
+        self._keys: list[Node | None] = []  # for each: the key that waits for its value
+        self._count = 0
+
+    def add(self, event: Any) -> None:
+        node = self._node(event)
+        self._count += 1
+        if self._count > _NODES or len(self._stack) >= _DEPTH:
+            raise InvalidInput("the metadata tree is too deep or too large", where=self._where)
+        self._attach(node)
+        if isinstance(event, yaml.CollectionStartEvent):
+            self._stack.append(node)
+            self._keys.append(None)
+
+    def close(self) -> None:
+        self._stack.pop()
+        self._keys.pop()
+
+    def _node(self, event: Any) -> Node:
+        if isinstance(event, yaml.AliasEvent):
+            if event.anchor not in self._anchors:
+                raise InvalidInput(f"unknown alias {event.anchor}", where=self._where)
+            return self._anchors[event.anchor]
+        tag = event.tag
+        if isinstance(event, yaml.ScalarEvent):
+            if tag is None or tag == "!":
+                tag = self._resolver.resolve(ScalarNode, event.value, event.implicit)
+            node = ScalarNode(tag, event.value, style=event.style)
+        elif isinstance(event, yaml.SequenceStartEvent):
+            node = SequenceNode(tag or _YAML + "seq", [], flow_style=event.flow_style)
+        else:
+            node = MappingNode(tag or _YAML + "map", [], flow_style=event.flow_style)
+        if event.anchor:
+            self._anchors[event.anchor] = node
+        return node
+
+    def _attach(self, node: Node) -> None:
+        if not self._stack:
+            self.root = self.root or node
+        elif isinstance(self._stack[-1], SequenceNode):
+            self._stack[-1].value.append(node)
+        elif self._keys[-1] is None:
+            self._keys[-1] = node
+        else:
+            self._stack[-1].value.append((self._keys[-1], node))
+            self._keys[-1] = None
+
+
+def _split_blocks(data: bytes, offset: int, where: object) -> Iterator[bytes]:
+    """Yield the binary blocks behind the tree, headers included."""
+    offset = data.find(_BLOCK_MAGIC, offset)
+    while offset >= 0 and data[offset : offset + 4] == _BLOCK_MAGIC:
+        try:
+            (header,) = struct.unpack_from(">H", data, offset + 4)
+            (allocated,) = struct.unpack_from(">Q", data, offset + 14)
+        except struct.error:
+            allocated = len(data)
+            header = 0
+        end = offset + 6 + header + allocated
+        if end > len(data):
+            raise InvalidInput(
+                "a binary block of the tree is truncated",
+                where=where,
+                expected=f"{end} bytes",
+                found=f"{len(data)} bytes",
+            )
+        yield data[offset:end]
+        offset = end
+
+
+@dataclass
+class _Plain:
+    """Turns nodes into plain values."""
+
+    blocks: tuple[bytes, ...]
+    where: object
+    open_nodes: set[int] = field(default_factory=set)
+    count: int = 0
+
+    def value(self, node: Node) -> Any:
+        self.count += 1
+        if self.count > _NODES or id(node) in self.open_nodes:
+            raise InvalidInput("the metadata tree repeats itself", where=self.where)
+        if _is_array(node):
+            source = _entry(node, "source")
+            if source is not None and source.value.startswith("fits:"):
+                return Link(source.value)
+        if not node.tag.startswith((_YAML, *_PLAIN_TAGS)):
+            return EncodedNode(node, self.blocks, self.where)
+        if isinstance(node, ScalarNode):
+            return self._scalar(node)
+        self.open_nodes.add(id(node))
+        try:
+            if isinstance(node, SequenceNode):
+                return [self.value(item) for item in node.value]
+            return {str(key.value): self.value(item) for key, item in node.value}
+        finally:
+            self.open_nodes.discard(id(node))
+
+    def _scalar(self, node: ScalarNode) -> Any:
+        constructor = yaml.constructor.SafeConstructor()
+        known = constructor.yaml_constructors
+        if node.tag not in known:
+            return EncodedNode(node, self.blocks, self.where)
+        try:
+            return known[node.tag](constructor, node)
+        except (ValueError, KeyError, yaml.YAMLError):
+            raise InvalidInput(
+                "nonsense in the metadata tree", where=self.where, found=repr(node.value[:80])
+            ) from None
+
+
+def _is_array(node: Node) -> bool:
+    return isinstance(node, MappingNode) and str(node.tag).startswith(_CORE + "ndarray-")
+
+
+def _entry(node: Node, name: str) -> Node | None:
+    if isinstance(node, MappingNode):
+        for key, value in node.value:
+            if key.value == name and isinstance(value, ScalarNode):
+                return value
+    return None
+
+
+def _walk(root: Node) -> Iterator[Node]:
+    """Yield every node below and including one, each once."""
+    seen: set[int] = set()
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        yield node
+        if isinstance(node, SequenceNode):
+            stack.extend(node.value)
+        elif isinstance(node, MappingNode):
+            stack.extend(part for pair in node.value for part in pair)
+
+
+class _Dumper(yaml.CSafeDumper):  # type: ignore[misc]
+    """Writes plain values, links and encoded nodes."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.blocks: list[bytes] = []
+        self._numbers: dict[tuple[int, int], int] = {}
+        self._copies: dict[int, Node] = {}
+        self._kept: list[Any] = []
+
+    def encoded(self, value: EncodedNode) -> Node:
+        """Return a copy of a stored node whose arrays point at the blocks of this document."""
+        return self._copy(value.node, value.blocks)
+
+    def _copy(self, node: Node, blocks: tuple[bytes, ...]) -> Node:
+        # A node that occurs twice, within or across values, stays one node: YAML anchors it.
+        if id(node) in self._copies:
+            return self._copies[id(node)]
+        self._kept.append(node)
+        if isinstance(node, ScalarNode):
+            copy = ScalarNode(node.tag, node.value, style=node.style)
+        elif isinstance(node, SequenceNode):
+            copy = SequenceNode(node.tag, [], flow_style=node.flow_style)
+        else:
+            copy = MappingNode(node.tag, [], flow_style=node.flow_style)
+        self._copies[id(node)] = copy
+        if isinstance(node, SequenceNode):
+            copy.value.extend(self._copy(item, blocks) for item in node.value)
+        elif isinstance(node, MappingNode):
+            array = _is_array(node)
+            for key, item in node.value:
+                if array and key.value == "source" and item.tag == _YAML + "int":
+                    number = self._block(int(item.value), blocks)
+                    item = ScalarNode(item.tag, str(number))
+                copy.value.append((self._copy(key, blocks), self._copy(item, blocks)))
+        return copy
+
+    def _block(self, number: int, blocks: tuple[bytes, ...]) -> int:
+        if not -len(blocks) <= number < len(blocks):
+            raise InvalidInput("a stored array has no data", found=f"block {number}")
+        number %= len(blocks)
+        self._kept.append(blocks)
+        key = (id(blocks), number)
+        if key not in self._numbers:
+            self._numbers[key] = len(self.blocks)
+            self.blocks.append(blocks[number])
+        return self._numbers[key]
+
+
+def _represent_link(dumper: _Dumper, link: Link) -> Node:
+    entries = {
+        "source": link.source,
+        "datatype": link.datatype,
+        "byteorder": "big",
+        "shape": list(link.shape),
+    }
+    return dumper.represent_mapping(_CORE + "ndarray-1.1.0", entries.items())
+
+
+class Software(dict[str, Any]):
+    """Name and version of a program."""
+
+
+class HistoryEntry(dict[str, Any]):
+    """One thing done to a product: description and time."""
+
+
+_Dumper.add_representer(Link, _represent_link)
+_Dumper.add_representer(EncodedNode, _Dumper.encoded)
+for _kind, _tag in ((Software, "software-1.0.0"), (HistoryEntry, "history_entry-1.0.0")):
+    _Dumper.add_representer(
+        _kind, lambda dumper, value, tag=_tag: dumper.represent_mapping(_CORE + tag, value.items())
+    )
+_Dumper.add_multi_representer(np.bool_, lambda dumper, value: dumper.represent_data(bool(value)))
+_Dumper.add_multi_representer(np.integer, lambda dumper, value: dumper.represent_data(int(value)))
+_Dumper.add_multi_representer(
+    np.floating, lambda dumper, value: dumper.represent_data(float(value))
+)
+_Dumper.add_multi_representer(str, lambda dumper, value: dumper.represent_str(str(value)))
+_Dumper.add_multi_representer(
+    Mapping, lambda dumper, value: dumper.represent_mapping(_YAML + "map", value.items())
+)
+_Dumper.add_multi_representer(
+    np.ndarray, lambda dumper, value: dumper.represent_list(value.tolist())
+)
+_Dumper.add_multi_representer(tuple, lambda dumper, value: dumper.represent_list(value))
+
+
+def render_tree(tree: Mapping[str, Any], where: object) -> bytes:
+    """Return a tree as a complete ASDF document.
+
+    Parameters
+    ----------
+    tree : mapping
+        Plain values, `Link`, `EncodedNode`, `Software`, `HistoryEntry`.
+    where : object
+        What is being written, for a message.
+    """
+    stream = io.BytesIO()
+    dumper = _Dumper(
+        stream,
+        version=(1, 1),
+        tags={"!": "tag:stsci.edu:asdf/"},
+        explicit_start=True,
+        explicit_end=True,
+        encoding="utf-8",
+        default_flow_style=None,
+        sort_keys=False,
+    )
+    try:
+        dumper.open()
+        root = dumper.represent_mapping(_CORE + "asdf-1.1.0", tree.items(), flow_style=False)
+        dumper.serialize(root)
+        dumper.close()
+    except yaml.YAMLError as error:
+        raise InvalidInput(
+            "a value does not fit the metadata tree", where=where, found=str(error)[:200]
+        ) from None
+    finally:
+        dumper.dispose()
+    head = b"#ASDF 1.0.0\n#ASDF_STANDARD 1.6.0\n"
+    return head + stream.getvalue() + b"".join(dumper.blocks)

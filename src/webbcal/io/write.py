@@ -1,0 +1,442 @@
+"""Write a product: whole or not at all."""
+
+import contextlib
+import errno
+import math
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+import webbcal
+from webbcal.core.errors import CannotWrite, InvalidProduct
+from webbcal.io.asdf_tree import (
+    EncodedNode,
+    HistoryEntry,
+    Link,
+    Software,
+    encode,
+    render_tree,
+)
+from webbcal.io.cards import BLOCK, Card, format_card, header_block
+from webbcal.io.fits import Constant, DiskArray, DiskBytes, Extension
+from webbcal.io.headers import find, header_hash, keyword_value, keywords_for, put
+from webbcal.io.tables import conform_table, encode_table, table_cards
+from webbcal.spec.fields import Elements, Image, Product, Stored, Table, declared
+from webbcal.spec.meta import Keyword, Meta
+from webbcal.spec.references import Reference
+
+_CHUNK = 2 << 20  # bytes converted and written at a time: fits the cache of a core
+_BITPIX = {"u1": 8, "i2": 16, "u2": 16, "i4": 32, "u4": 32, "i8": 64, "f4": -32, "f8": -64}
+
+
+@dataclass
+class _Unit:
+    """One extension to be written."""
+
+    name: str
+    version: int
+    structure: list[Card]
+    data: Any = None  # ndarray, Stored, bytes, DiskBytes
+    cards: list[str] = field(default_factory=list)
+    keywords: set[str] = field(default_factory=set)
+    copied: bytes = b""  # the header, where a whole extension is copied
+
+    def add(self, card: str, keyword: str) -> None:
+        if keyword not in self.keywords:
+            self.cards.append(card)
+            self.keywords.add(keyword)
+
+    def header(self) -> bytes:
+        if self.copied:
+            return self.copied
+        return header_block([*(card.format() for card in self.structure), *self.cards])
+
+
+def write_product(product: Product, path: Path | str, *, overwrite: bool = True) -> None:
+    """Write a product to a FITS file.
+
+    Parameters
+    ----------
+    product : Product
+        Arrays that still lie on disk are copied in small pieces.
+    path : path
+        Final name. The file appears under it complete, or not at all.
+    overwrite : bool
+        Whether a file of that name is replaced.
+
+    Raises
+    ------
+    CannotWrite
+        If the folder does not exist or is not writable, the disk is full, or the file exists
+        and may not be replaced.
+    InvalidProduct
+        If the product lacks what its declaration demands, or a value fits no header.
+
+    Notes
+    -----
+    FILENAME, DATE and DATAMODL are set here, BUNIT where the declaration names a unit and the
+    metadata do not. Keywords of extensions that the product does not have are left out.
+    """
+    path = Path(path)
+    if path.exists() and not overwrite:
+        raise CannotWrite("the file exists", where=path, advice="Remove it or allow overwriting.")
+    units = _Writer(product, path).units()
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        with _complete_or_absent(temporary, path) as file:
+            for unit in units:
+                file.write(unit.header())
+                _write_data(file, unit.data)
+    except OSError as error:
+        advice = "Free some space." if error.errno == errno.ENOSPC else "Choose another folder."
+        raise CannotWrite(
+            f"cannot write the file ({error.strerror or error})", where=path, advice=advice
+        ) from None
+
+
+@contextlib.contextmanager
+def _complete_or_absent(temporary: Path, path: Path) -> Iterator[BinaryIO]:
+    """Give a file to write; it gets its final name only if nothing went wrong."""
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+class _Writer:
+    """Lays a product out as extensions and a metadata tree."""
+
+    def __init__(self, product: Product, path: Path) -> None:
+        self.product = product
+        self.path = path
+        self.kind = type(product)
+        self.entries = keywords_for(self.kind)
+        extras = product.extras
+        self.extra_cards: Mapping[str, Any] = extras.get("keywords") or {}
+        self.extensions: tuple[Extension, ...] = tuple(extras.get("extensions") or ())
+        self.history = [dict(entry) for entry in extras.get("history") or ()]
+        self.primary = _Unit(
+            "PRIMARY",
+            1,
+            [
+                Card("SIMPLE", True, "conforms to the FITS standard"),
+                Card("BITPIX", 8, "no data in this unit"),
+                Card("NAXIS", 0, "no data in this unit"),
+                Card("EXTEND", True, "extensions follow"),
+            ],
+        )
+        self.others: list[_Unit] = []
+        self.tree: dict[str, Any] = {
+            "asdf_library": Software(name="webbcal", version=webbcal.__version__),
+        }
+        self.encoded: dict[str, tuple[dict[str, Any], Any]] = {}
+
+    def units(self) -> list[_Unit]:
+        """Return the extensions in file order, headers complete."""
+        self._metadata()
+        self._lay_out(self.product, self.tree, None)
+        units = [self.primary, *self.others]
+        by_key = {(unit.name, unit.version): unit for unit in reversed(units)}
+        self._keywords(by_key)
+        self._extra_keywords(by_key)
+        for entry in self.history:
+            text = str(entry.get("description", "")).encode("ascii", "replace").decode()
+            self.primary.cards.append(format_card("HISTORY", " ".join(text.split())))
+        units += self._copied()
+        if not isinstance(self.product, Reference):
+            units.append(self._tree_unit([unit.header() for unit in units]))
+        return units
+
+    def _metadata(self) -> None:
+        self.tree.update(_plain((self.product.extras.get("tree")) or {}))
+        if self.history:
+            self.tree["history"] = {"entries": [HistoryEntry(entry) for entry in self.history]}
+        self.tree.update(_plain(self.product.attributes))
+        self.tree["meta"] = meta = _plain(self.product.meta)
+        now = datetime.now(UTC).replace(tzinfo=None)
+        meta["date"] = now.isoformat(timespec="milliseconds")
+        meta["filename"] = self.path.name
+        meta["model_type"] = self.kind.model
+
+    def _lay_out(self, product: Product, tree: dict[str, Any], version: int | None) -> None:
+        """Add the extensions of a product or an element, and their links."""
+        self._set_units(product, tree)
+        for name, spec in declared(type(product)).items():
+            if isinstance(spec, Elements):
+                parts = getattr(product, name) or ()
+                nodes: list[dict[str, Any]] = []
+                for number, part in enumerate(parts, 1):
+                    node = _plain(part.attributes)
+                    if part.meta:
+                        node["meta"] = _plain(part.meta)
+                    self._lay_out(part, node, number)
+                    nodes.append(node)
+                tree[name] = nodes
+            elif spec.extname:
+                self._add(product, name, spec, tree, version or 1)
+
+    def _set_units(self, product: Product, tree: dict[str, Any]) -> None:
+        for extname, path in (("SCI", "meta.bunit_data"), ("ERR", "meta.bunit_err")):
+            units = [
+                spec.unit
+                for spec in declared(type(product)).values()
+                if isinstance(spec, Image) and spec.extname == extname and spec.unit
+            ]
+            if units and find(tree, path) is None:
+                put(tree, path, units[0])
+
+    def _add(
+        self, product: Product, name: str, spec: Image | Table, tree: dict[str, Any], version: int
+    ) -> None:
+        where = f"{self.path}, {type(product).__name__}.{name}"
+        if isinstance(spec, Table):
+            if not product.has(name):
+                self._demand(spec, where)
+                return
+            table = conform_table(getattr(product, name), spec, where)
+            unit = _table_unit(spec, table, version)
+            datatype: Any = _table_datatype(table.dtype)
+            shape = table.shape
+        else:
+            data = _image_data(product, name, spec)
+            if data is None:
+                self._demand(spec, where)
+                return
+            shape = data.shape
+            unit = _image_unit(spec, data, version)
+            datatype = spec.dtype.name
+        extname = spec.extname.upper()
+        put(tree, spec.node, Link(f"fits:{extname},{version}", datatype, shape))
+        self.others.append(unit)
+
+    def _demand(self, spec: Image | Table, where: str) -> None:
+        if spec.required:
+            raise InvalidProduct(f"no data for extension {spec.extname}", where=where)
+
+    def _keywords(self, units: Mapping[tuple[str, int], _Unit]) -> None:
+        """Write declared keywords; unset what has no place, so that tree and headers agree."""
+        for entry in self.entries:
+            if not entry.keyword:
+                continue
+            if "[]." not in entry.path:
+                self._keyword(entry, self.tree, entry.path, units.get((entry.extension, 1)))
+                continue
+            name, _, path = entry.path.partition("[].")
+            for number, element in enumerate(self.tree.get(name) or (), 1):
+                self._keyword(entry, element, path, units.get((entry.extension, number)))
+
+    def _keyword(self, entry: Keyword, tree: dict[str, Any], path: str, unit: _Unit | None) -> None:
+        value = find(tree, path)
+        if value is None or isinstance(value, dict):
+            return
+        stored = keyword_value(value, entry, self.path)
+        if unit is None:
+            stored = None
+        put(tree, path, stored)
+        if unit is not None and stored is not None:
+            unit.add(format_card(entry.keyword, stored, entry.comment), entry.keyword)
+
+    def _extra_keywords(self, units: Mapping[tuple[str, int], _Unit]) -> None:
+        for label, cards in self.extra_cards.items():
+            name, _, version = label.partition(",")
+            unit = units.get((name, int(version or 1)))
+            if unit is None:
+                continue
+            entries = []
+            for card in cards:
+                if card.keyword in unit.keywords and card.keyword != "COMMENT":
+                    continue
+                unit.cards.append(card.format())
+                entries.append([card.keyword, card.value, card.comment])
+            if entries and not version:
+                put(self.tree, f"extra_fits.{name}.header", entries)
+
+    def _copied(self) -> Iterator[_Unit]:
+        for extension in self.extensions:
+            data = extension.data if extension.size else None
+            yield _Unit(extension.name, extension.version, [], data, copied=extension.header)
+
+    def _tree_unit(self, headers: list[bytes]) -> _Unit:
+        self._encode_wcs()
+        self.tree["_fits_hash"] = header_hash(headers)
+        document = render_tree(self.tree, self.path)
+        structure = [
+            *_table_structure(len(document), 1),
+            Card("TFIELDS", 1, "number of columns"),
+            Card("TTYPE1", "ASDF_METADATA", "the metadata tree: an ASDF file"),
+            Card("TFORM1", f"{len(document)}B"),
+            Card("EXTNAME", "ASDF", "name of this extension"),
+        ]
+        return _Unit("ASDF", 1, structure, document)
+
+    def _encode_wcs(self) -> None:
+        """Encode the coordinate transforms that exist in memory only, all in one go."""
+        parts = [self.tree]
+        for name, spec in declared(self.kind).items():
+            if isinstance(spec, Elements):
+                parts += self.tree[name]
+        metas = [part["meta"] for part in parts if part.get("meta")]
+        live = {
+            str(number): meta["wcs"]
+            for number, meta in enumerate(metas)
+            if meta.get("wcs") is not None and not isinstance(meta["wcs"], EncodedNode)
+        }
+        if live:
+            for number, node in encode(live).items():
+                metas[int(number)]["wcs"] = node
+
+
+def _plain(value: Any) -> Any:
+    """Return a copy of a tree in which every node is a plain dict or list."""
+    if isinstance(value, Meta):
+        return {name: _plain(value.raw(name)) for name in value}
+    if isinstance(value, Mapping):
+        return {str(name): _plain(item) for name, item in value.items() if item is not None}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _image_data(product: Product, name: str, spec: Image) -> np.ndarray | Stored | None:
+    """Return the array, where it lies on disk, or the constant that stands for it."""
+    stored = product.stored(name)
+    if stored is not None:
+        return stored
+    values: np.ndarray | None = getattr(product, name)
+    if values is not None or spec.fill is None:
+        return values
+    sizes: dict[str, int] = {}
+    for other, image in declared(type(product)).items():
+        if isinstance(image, Image) and image.extname and product.has(other):
+            shape = product.shape_of(other)
+            sizes.update(zip(image.axes_of(len(shape)) or (), shape, strict=False))
+    if not set(spec.axes) <= set(sizes):
+        return None
+    return Constant(tuple(sizes[axis] for axis in spec.axes), spec.dtype, spec.fill)
+
+
+def _image_unit(spec: Image, data: np.ndarray | Stored, version: int) -> _Unit:
+    dtype = spec.dtype
+    structure = [
+        Card("XTENSION", "IMAGE", "kind of extension"),
+        Card("BITPIX", _BITPIX[dtype.str[1:]], "type of a pixel"),
+        Card("NAXIS", len(data.shape), "number of axes"),
+    ]
+    axes = tuple(reversed(spec.axes_of(len(data.shape)) or spec.axes))
+    for n, (axis, size) in enumerate(zip(axes, reversed(data.shape), strict=True), 1):
+        structure.append(Card(f"NAXIS{n}", size, f"axis {axis}"))
+    structure += [Card("PCOUNT", 0, "nothing after the data"), Card("GCOUNT", 1, "one group")]
+    if dtype.kind == "u" and dtype.itemsize > 1:
+        structure.append(Card("BSCALE", 1, "value = stored x BSCALE + BZERO"))
+        structure.append(Card("BZERO", 1 << (8 * dtype.itemsize - 1), "unsigned integers"))
+    return _Unit(spec.extname.upper(), version, [*structure, *_name_cards(spec, version)], data)
+
+
+def _table_unit(spec: Table, table: np.ndarray, version: int) -> _Unit:
+    rows = encode_table(table)
+    structure = _table_structure(len(rows) // len(table) if len(table) else 0, len(table))
+    if not len(table):
+        structure[3] = Card("NAXIS1", table.dtype.itemsize, "bytes in a row")
+    return _Unit(
+        spec.extname.upper(),
+        version,
+        [*structure, *table_cards(table, spec), *_name_cards(spec, version)],
+        rows,
+    )
+
+
+def _table_structure(width: int, rows: int) -> list[Card]:
+    return [
+        Card("XTENSION", "BINTABLE", "kind of extension"),
+        Card("BITPIX", 8, "bytes"),
+        Card("NAXIS", 2, "number of axes"),
+        Card("NAXIS1", width, "bytes in a row"),
+        Card("NAXIS2", rows, "number of rows"),
+        Card("PCOUNT", 0, "nothing after the data"),
+        Card("GCOUNT", 1, "one group"),
+    ]
+
+
+def _name_cards(spec: Image | Table, version: int) -> list[Card]:
+    return [
+        Card("EXTNAME", spec.extname.upper(), "name of this extension"),
+        Card("EXTVER", version, "number among those of this name"),
+    ]
+
+
+def _table_datatype(dtype: np.dtype[Any]) -> list[dict[str, Any]]:
+    """Describe the columns of a table as the metadata tree does."""
+    columns = []
+    for name in dtype.names or ():
+        base = dtype[name].base
+        kind = "bool8" if base.kind == "b" else base.name
+        column: dict[str, Any] = {
+            "byteorder": "big",
+            "datatype": ["ascii", base.itemsize] if base.kind == "S" else kind,
+            "name": name,
+        }
+        if dtype[name].shape:
+            column["shape"] = list(dtype[name].shape)
+        columns.append(column)
+    return columns
+
+
+def _write_data(file: BinaryIO, data: Any) -> None:
+    """Write the data of an extension, converted chunk by chunk, and its padding."""
+    if data is None:
+        return
+    size = 0
+    for chunk in _chunks(data):
+        file.write(chunk)
+        size += chunk.nbytes if isinstance(chunk, np.ndarray) else len(chunk)
+    file.write(bytes(-size % BLOCK))
+
+
+def _chunks(data: Any) -> Iterator[Any]:
+    if isinstance(data, bytes):
+        yield data
+    elif isinstance(data, DiskBytes):
+        yield from _copy(data)
+    elif isinstance(data, DiskArray) and data.is_plain:
+        yield from _copy(data.bytes)
+    else:
+        for index in _pieces(data.shape, data.dtype.itemsize):
+            yield _big_endian(data[index] if isinstance(data, np.ndarray) else data.read(index))
+
+
+def _copy(data: DiskBytes) -> Iterator[np.ndarray]:
+    buffer = np.empty(min(data.count, _CHUNK), "u1")
+    for start in range(0, data.count, _CHUNK):
+        piece = buffer[: min(_CHUNK, data.count - start)]
+        data.file.read_into(piece, data.offset + start)
+        yield piece
+
+
+def _pieces(shape: tuple[int, ...], itemsize: int) -> Iterator[tuple[slice, ...]]:
+    """Yield selections, contiguous in C order, of at most a chunk each."""
+    axis = 0
+    while axis < len(shape) - 1 and math.prod(shape[axis + 1 :]) * itemsize > _CHUNK:
+        axis += 1
+    step = max(_CHUNK // max(math.prod(shape[axis + 1 :]) * itemsize, 1), 1)
+    for outer in np.ndindex(*shape[:axis]):
+        for start in range(0, shape[axis], step):
+            stop = min(start + step, shape[axis])
+            yield (*(slice(n, n + 1) for n in outer), slice(start, stop))
+
+
+def _big_endian(values: np.ndarray) -> np.ndarray:
+    """Return the values as a FITS image stores them, contiguous."""
+    dtype = values.dtype
+    if dtype.kind == "u" and dtype.itemsize > 1:
+        values = values ^ dtype.type(1 << (8 * dtype.itemsize - 1))
+    return values.astype(dtype.newbyteorder(">"), order="C", copy=False)
