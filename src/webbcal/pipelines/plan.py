@@ -1,7 +1,7 @@
 """Decide everything about a run before a pixel is read: recipe, options, references."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from webbcal.core.errors import UnsupportedMode
@@ -83,7 +83,8 @@ def make_plan(path: Path, settings: Settings, source: ReferenceSource) -> Plan:
         )
     check_exposure(product, path)
     recipe = RECIPES[mode.stage1]
-    parameters = load_parameters(product.meta, recipe.parameters, recipe.steps, source)
+    known = {name: [f.name for f in fields(STEPS[name].options)] for name in recipe.steps}
+    parameters = load_parameters(product.meta, recipe.parameters, known, source)
     options = resolve(recipe, settings, parameters.values, parameters.origin)
     return Plan(
         path=path,

@@ -115,7 +115,7 @@ class RulesClient:
                 f"the cache of reference files has no configuration ({error.strerror})",
                 where=path,
                 advice="Set CRDS_PATH to a filled cache, or CRDS_SERVER_URL to a server, or use "
-                "--reference-folder or --reference TYPE=FILE.",
+                "--reference-dir or --reference TYPE=FILE.",
             ) from None
         except (ValueError, SyntaxError, MemoryError, RecursionError):
             content = None
@@ -254,7 +254,7 @@ class RulesClient:
             where=f"{self.path} ({server})",
             found=found,
             advice="Check CRDS_PATH, CRDS_CONTEXT and CRDS_SERVER_URL, fill the cache with "
-            "'crds sync', or use --reference-folder or --reference TYPE=FILE.",
+            "'crds sync', or use --reference-dir or --reference TYPE=FILE.",
         )
 
 

@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import metadata
 from pathlib import Path
 from typing import Any, Self
 
@@ -56,7 +57,7 @@ class ReferenceSource:
     ----------
     crds_path : Path or None
         Root of the cache of reference files and rules (CRDS_PATH).
-    context : str or None
+    requested_context : str or None
         Context the user asked for (CRDS_CONTEXT); None for the one in use.
     folder : Path or None
         Folder of reference files; types of which it holds no file come from the rules.
@@ -69,7 +70,7 @@ class ReferenceSource:
     """
 
     crds_path: Path | None = None
-    context: str | None = None
+    requested_context: str | None = None
     folder: Path | None = None
     overrides: Mapping[str, Path | None] = field(default_factory=dict)
     memory: Path | None = None
@@ -98,7 +99,7 @@ class ReferenceSource:
         context = settings.pop("CRDS_CONTEXT", None)
         return cls(
             crds_path=Path(path) if path else None,
-            context=context,
+            requested_context=context,
             folder=folder,
             overrides={name.lower(): file for name, file in (overrides or {}).items()},
             memory=memory,
@@ -106,8 +107,8 @@ class ReferenceSource:
         )
 
     @property
-    def context_used(self) -> str | None:
-        """Name of the context that the rules are read from; None without CRDS_PATH.
+    def context(self) -> str | None:
+        """Name of the context that the rules are read from; None without a cache.
 
         Raises
         ------
@@ -116,17 +117,21 @@ class ReferenceSource:
         """
         return None if self.crds_path is None else self._context
 
+    @property
+    def crds_version(self) -> str | None:
+        """Version of the client that reads the rules; None without a cache."""
+        return None if self.crds_path is None else metadata.version("crds")
+
     @functools.cached_property
     def _context(self) -> str:
-        return self._client.context(self.context)
+        return self._client.context(self.requested_context)
 
     @functools.cached_property
     def _client(self) -> RulesClient:
         if self.crds_path is None:
             raise MissingReference(
                 "no source of reference files",
-                advice="Set CRDS_PATH to a cache, or use --reference-folder or "
-                "--reference TYPE=FILE.",
+                advice="Set CRDS_PATH to a cache, or use --reference-dir or --reference TYPE=FILE.",
             )
         return RulesClient(self.crds_path, self.crds_settings)
 
@@ -208,7 +213,7 @@ class ReferenceSource:
                     f"no {reftype} reference",
                     where=self.folder or "no source of reference files",
                     advice="Set CRDS_PATH to a cache of reference files, or use "
-                    f"--reference-folder or --reference {reftype}=FILE (N/A for none).",
+                    f"--reference-dir or --reference {reftype}=FILE (N/A for none).",
                 )
         origin = FROM_FOLDER if self.folder else "no source"
         return {r: Selection(r, None, origin, reason="no source of this type") for r in reftypes}
