@@ -1,0 +1,113 @@
+"""Noise of the readout electronics that is common to many pixels."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from webbcal.sim.readout import ROW_OVERHEAD, Readout
+from webbcal.sim.seeds import generator
+from webbcal.sim.settings import ImageSimulation
+
+OFFSET_DN = 12.0  # of an amplifier, from integration to integration
+OFFSET_STEP_DN = 0.4  # from frame to frame
+ODD_EVEN_DN = 4.0
+ODD_EVEN_STEP_DN = 0.1
+COMMON_PINK_DN = 1.2  # rms of the 1/f noise that all amplifiers share
+SEPARATE_PINK_DN = 0.6  # rms of that of each amplifier
+
+
+@dataclass
+class Electronics:
+    """Offsets and 1/f noise of the frames of one integration, in the order of the frames."""
+
+    options: ImageSimulation
+    readout: Readout
+    rng: np.random.Generator
+    offsets: np.ndarray = field(init=False)
+    odd_even: np.ndarray = field(init=False)
+
+    def __post_init__(self) -> None:
+        outputs = self.readout.outputs
+        self.offsets = self.rng.normal(0, OFFSET_DN, outputs) * self.options.amplifier_offsets
+        self.odd_even = self.rng.normal(0, ODD_EVEN_DN, outputs) * self.options.odd_even_columns
+
+    @classmethod
+    def start(
+        cls, options: ImageSimulation, readout: Readout, seed: int, exposure: int, integration: int
+    ) -> "Electronics":
+        """Begin an integration."""
+        return cls(options, readout, generator(seed, "electronics", exposure, integration))
+
+    def next_frame(self, frames: int = 1) -> np.ndarray:
+        """Return what the electronics add to a frame, `frames` after the last one.
+
+        Returns
+        -------
+        numpy.ndarray
+            float32, DN, broadcastable to (y, x).
+        """
+        options, rng = self.options, self.rng
+        outputs = self.readout.outputs
+        step = np.sqrt(frames)
+        self.offsets += rng.normal(0, OFFSET_STEP_DN * step, outputs) * options.amplifier_offsets
+        self.odd_even += rng.normal(0, ODD_EVEN_STEP_DN * step, outputs) * options.odd_even_columns
+        columns = np.zeros(self.readout.shape[1], np.float32)
+        odd = np.where(self.readout.odd_columns(), 0.5, -0.5)
+        for amplifier, part in enumerate(self.readout.amplifiers()):
+            columns[part] = self.offsets[amplifier] + self.odd_even[amplifier] * odd[part]
+        if not options.one_over_f:
+            return columns[None, :]
+        return self._pink_frame() + columns
+
+    def _pink_frame(self) -> np.ndarray:
+        rows, columns = self.readout.shape
+        outputs = self.readout.outputs
+        width = columns // outputs
+        row_clocks = width + ROW_OVERHEAD
+        common = pink_noise(rows * row_clocks, self.rng) * np.float32(COMMON_PINK_DN)
+        frame = np.empty((rows, columns), np.float32)
+        for part in self.readout.amplifiers():
+            own = common
+            if outputs > 1:
+                separate = pink_noise(rows * row_clocks, self.rng)
+                own = common + np.float32(SEPARATE_PINK_DN) * separate
+            frame[:, part] = in_science_order(
+                own.reshape(rows, row_clocks)[:, :width],
+                self.readout.detector.fast_axis,
+                self.readout.detector.slow_axis,
+            )
+        return frame
+
+
+def in_science_order(timeline: np.ndarray, fast_axis: int, slow_axis: int) -> np.ndarray:
+    """Turn samples in readout order (row by row along the fast axis) into science orientation."""
+    if fast_axis < 0:
+        timeline = timeline[:, ::-1]
+    return timeline[::-1] if slow_axis < 0 else timeline
+
+
+def pink_noise(samples: int, rng: np.random.Generator) -> np.ndarray:
+    """Return a time series whose power density falls as 1/f, mean zero and unit variance.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32 (time,).
+
+    Source: [timmer1995], power-law noise by random Fourier amplitudes.
+    """
+    from scipy import fft
+
+    length = fft.next_fast_len(samples, real=True)
+    count = length // 2 + 1
+    frequency = np.arange(count, dtype=np.float32)
+    frequency[0] = np.inf
+    amplitude = 1 / np.sqrt(frequency)
+    spectrum = np.empty(count, np.complex64)
+    spectrum.real = rng.standard_normal(count, dtype=np.float32)
+    spectrum.imag = rng.standard_normal(count, dtype=np.float32)
+    spectrum *= amplitude
+    # Power of a real series: twice the sum of the one-sided mean square amplitudes.
+    power = 2 * 2 * float(np.sum(amplitude.astype(np.float64) ** 2)) / length**2
+    series: np.ndarray = fft.irfft(spectrum, length, overwrite_x=True)
+    return series[:samples] / np.float32(np.sqrt(power))

@@ -1,0 +1,204 @@
+"""Simulate a whole programme: raw exposures, references, truth, associations."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from webbcal.sim.association_files import write_associations
+from webbcal.sim.crds_cache import write_cache
+from webbcal.sim.keywords import exposure_meta, group_times, integration_times, root_name
+from webbcal.sim.nircam import subarray_of
+from webbcal.sim.pixels import Pixels, make_pixels
+from webbcal.sim.ramps import expose
+from webbcal.sim.readout import Readout
+from webbcal.sim.references import make_references
+from webbcal.sim.scene import dither, observe, star_field
+from webbcal.sim.seeds import generator
+from webbcal.sim.settings import ImageSimulation
+from webbcal.sim.truth import Truth, write_truth
+from webbcal.spec.products import Uncal
+from webbcal.spec.references import Reference
+
+
+@dataclass(frozen=True)
+class SimulatedExposure:
+    """One exposure in memory.
+
+    Attributes
+    ----------
+    root : str
+        File name without suffix.
+    uncal : Uncal
+        The raw exposure.
+    truth : Truth
+        What a perfect calibration would find.
+    references : mapping
+        Type to reference, on the pixels of the exposure.
+    readout : Readout
+        Geometry and timing.
+    """
+
+    root: str
+    uncal: Uncal
+    truth: Truth
+    references: Mapping[str, Reference]
+    readout: Readout
+
+
+@dataclass(frozen=True)
+class SimulatedSet:
+    """The files of a simulated programme.
+
+    Attributes
+    ----------
+    exposures, truths : tuple of Path
+        Raw exposures, and the truth of each.
+    crds : Path
+        Reference cache: the value of CRDS_PATH.
+    references : mapping
+        Type to file.
+    associations : tuple of Path
+        Level 2 and level 3.
+    """
+
+    exposures: tuple[Path, ...]
+    truths: tuple[Path, ...]
+    crds: Path
+    references: Mapping[str, Path]
+    associations: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class _Programme:
+    """What all exposures of a programme share."""
+
+    options: ImageSimulation
+    seed: int
+    readout: Readout
+    pixels: Pixels
+    reference_readout: Readout
+    reference_pixels: Pixels
+    stars: np.ndarray
+
+    @classmethod
+    def prepare(cls, options: ImageSimulation, seed: int) -> "_Programme":
+        chip, window = options.chip, options.window
+        timing = (options.readpatt, options.ngroups, options.nints)
+        readout = Readout.of(chip, window, *timing)
+        stars = star_field(
+            window,
+            options.stars,
+            options.faintest_star,
+            options.brightest_star,
+            generator(seed, "stars"),
+        )
+        if not options.full_frame_references or window.full_frame:
+            pixels = make_pixels(options, readout, seed)
+            return cls(options, seed, readout, pixels, readout, pixels, stars)
+        whole = Readout.of(chip, subarray_of("FULL", chip), *timing)
+        every = make_pixels(options, whole, seed)
+        part = every.cut(
+            slice(window.y_start - 1, window.y_start - 1 + window.rows),
+            slice(window.x_start - 1, window.x_start - 1 + window.columns),
+        )
+        return cls(options, seed, readout, part, whole, every, stars)
+
+    def expose(self, number: int) -> tuple[str, Uncal, Truth]:
+        """Take one exposure, numbered from 0."""
+        options, readout, pixels = self.options, self.readout, self.pixels
+        offset = dither(number)
+        scene = observe(
+            self.stars, readout.window, readout.detector, options.filter_name, options.sky, offset
+        )
+        ramps = expose(options, readout, pixels, scene.rate, self.seed, number)
+        uncal = Uncal(
+            meta=exposure_meta(options, readout, number, offset),
+            sci=ramps.groups,
+            zeroframe=ramps.zero_frame,
+            group=group_times(readout, number),
+            int_times=integration_times(readout, number),
+        )
+        truth = Truth(
+            rate=scene.rate * pixels.response / pixels.gain,
+            scene=scene.rate,
+            hits=ramps.hits,
+            saturation_group=ramps.saturation_group,
+            catalogue=scene.catalogue,
+            pixels=pixels,
+        )
+        return root_name(options, number), uncal, truth
+
+    def references(self) -> dict[str, Reference]:
+        """Return the references: of the subarray, or of the whole detector."""
+        return make_references(
+            self.options, self.reference_readout, self.reference_pixels, self.seed
+        )
+
+
+def simulate_exposures(options: ImageSimulation, seed: int = 0) -> Iterator[SimulatedExposure]:
+    """Simulate the exposures of a programme in memory, one after the other."""
+    programme = _Programme.prepare(options, seed)
+    references = make_references(options, programme.readout, programme.pixels, seed)
+    for number in range(options.exposures):
+        root, uncal, truth = programme.expose(number)
+        yield SimulatedExposure(root, uncal, truth, references, programme.readout)
+
+
+def simulate_exposure(options: ImageSimulation, seed: int = 0) -> SimulatedExposure:
+    """Simulate the first exposure of a programme in memory, with references and truth."""
+    return next(simulate_exposures(options, seed))
+
+
+def simulate_nircam_image(
+    options: ImageSimulation, output_dir: Path | str, seed: int = 0
+) -> SimulatedSet:
+    """Simulate a NIRCam imaging programme and write its files.
+
+    Parameters
+    ----------
+    options : ImageSimulation
+        Instrument set-up, scene and effects.
+    output_dir : path
+        Made if it does not exist. Gets ``*_uncal.fits``, two ``*_asn.json``, ``truth/`` and
+        ``crds/``.
+    seed : int
+        Same seed and options: same pixels.
+
+    Returns
+    -------
+    SimulatedSet
+        The files.
+
+    Raises
+    ------
+    CannotWrite
+        If the folder cannot be written.
+    """
+    from webbcal.core.errors import CannotWrite
+    from webbcal.io.write import write_product
+
+    folder = Path(output_dir)
+    try:
+        (folder / "truth").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotWrite(
+            f"cannot make the folder ({error.strerror or error})",
+            where=folder,
+            advice="Choose another folder.",
+        ) from None
+    programme = _Programme.prepare(options, seed)
+    exposures, truths, roots = [], [], []
+    for number in range(options.exposures):
+        root, uncal, truth = programme.expose(number)
+        exposures.append(folder / f"{root}_uncal.fits")
+        truths.append(folder / "truth" / f"{root}_truth.fits")
+        write_product(uncal, exposures[-1])
+        write_truth(truth, truths[-1])
+        roots.append(root)
+    files = write_cache(programme.references(), options, programme.readout.outputs, folder / "crds")
+    associations = write_associations(options, roots, folder)
+    return SimulatedSet(
+        tuple(exposures), tuple(truths), folder / "crds", files, tuple(associations)
+    )

@@ -1,0 +1,254 @@
+"""The reference data that describe a simulated detector."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from webbcal.core.dq import DQ
+from webbcal.sim.pixels import RESET_NOISE_DN, UNUSABLE_RATE, Pixels
+from webbcal.sim.ramps import COUPLING
+from webbcal.sim.readout import Readout
+from webbcal.sim.seeds import generator
+from webbcal.sim.settings import ImageSimulation
+from webbcal.spec.fields import Index
+from webbcal.spec.meta import Meta
+from webbcal.spec.references import (
+    Dark,
+    Gain,
+    InterpixelCapacitance,
+    Linearity,
+    Mask,
+    ReadNoise,
+    Reference,
+    Saturation,
+    Superbias,
+)
+from webbcal.spec.references.detector1 import DQ_DEF
+
+USE_AFTER = "2022-04-01T00:00:00"
+ROUNDING_VARIANCE = 1 / 12  # of a read rounded to whole DN
+REPEATS = 100  # ramps averaged into a reference with realistic noise
+KERNEL_SIZE = 7
+
+FILE_BITS: Mapping[type[Reference], tuple[DQ, ...]] = MappingProxyType(
+    {
+        Mask: (DQ.DO_NOT_USE, DQ.REFERENCE_PIXEL, DQ.DEAD, DQ.HOT),
+        Saturation: (DQ.NO_SAT_CHECK,),
+        Superbias: (DQ.UNRELIABLE_BIAS,),
+        Linearity: (DQ.NONLINEAR, DQ.NO_LIN_CORR),
+        Dark: (DQ.HOT, DQ.WARM, DQ.UNRELIABLE_DARK),
+    }
+)
+"""Flags that the files of a type use, in the order of their bits there."""
+
+
+@dataclass(frozen=True)
+class DarkRamp:
+    """Dark signal of every frame: rate times time, computed when it is read.
+
+    Attributes
+    ----------
+    rate : numpy.ndarray
+        float32 (y, x), DN/s.
+    noise : numpy.ndarray or None
+        float32 (y, x), DN, error of each frame.
+    frames : int
+        Number of frames.
+    frame_time_s : float
+        Time between frames.
+    seed : int
+        Of the noise.
+    """
+
+    rate: np.ndarray
+    noise: np.ndarray | None
+    frames: int
+    frame_time_s: float
+    seed: int
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Frames, rows, columns."""
+        return self.frames, *self.rate.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Data type of the values."""
+        return np.dtype("f4")
+
+    def read(self, index: Index | None = None) -> np.ndarray:
+        """Return the selected part, DN."""
+        frames, rows, columns = (*(index or ()), *(slice(None),) * 3)[:3]
+        numbers = range(self.frames)[frames]
+        return np.stack([self._frame(n)[rows, columns] for n in numbers])
+
+    def _frame(self, number: int) -> np.ndarray:
+        time_s = (number + 1) * self.frame_time_s
+        signal = self.rate * np.float32(time_s)
+        if self.noise is not None:
+            rng = generator(self.seed, "dark reference", number)
+            signal += self.noise * rng.standard_normal(signal.shape, dtype=np.float32)
+        return signal
+
+
+def make_references(
+    options: ImageSimulation, readout: Readout, pixels: Pixels, seed: int
+) -> dict[str, Reference]:
+    """Return the references of a detector by their type, flags as pipelines use them.
+
+    They describe the simulated pixels exactly, unless `reference_noise` is on. The read noise is
+    that of a pair of reads, rounding to whole numbers included. The capacitance is present only
+    where it is simulated.
+    """
+    rng = generator(seed, "references")
+    noisy = np.float32(options.reference_noise)
+    shape = readout.shape
+    noise = np.sqrt(pixels.read_noise.astype(np.float64) ** 2 + ROUNDING_VARIANCE)
+    bias_error = np.sqrt((noise**2 + RESET_NOISE_DN**2) / REPEATS)
+    bias = pixels.bias + noisy * bias_error * rng.standard_normal(shape)
+    scatter = 1 + noisy * 0.01 * rng.standard_normal((2, *shape), dtype=np.float32)
+    no_flags = np.zeros(shape, np.uint32)
+    coefficients = np.zeros((4, *shape), np.float32)
+    coefficients[1] = 1
+    coefficients[2] = pixels.quadratic
+    coefficients[3] = pixels.cubic
+    meta = {kind: _meta(kind, options, readout) for kind in (*FILE_BITS, Gain, ReadNoise)}
+    references: dict[str, Reference] = {
+        "mask": Mask(meta=meta[Mask], dq=_mask(pixels)),
+        "saturation": Saturation(
+            meta=meta[Saturation],
+            sci=np.where(pixels.reference, np.float32(65535), pixels.saturation_threshold()),
+            dq=np.where(pixels.reference, np.uint32(DQ.NO_SAT_CHECK), no_flags),
+        ),
+        "superbias": Superbias(
+            meta=meta[Superbias],
+            sci=bias.astype(np.float32),
+            err=bias_error.astype(np.float32),
+            dq=no_flags,
+        ),
+        "linearity": Linearity(meta=meta[Linearity], coeffs=coefficients, dq=no_flags),
+        "dark": _dark(options, readout, pixels, noise, seed, meta[Dark]),
+        "gain": Gain(meta=meta[Gain], sci=(pixels.gain * scatter[0]).astype(np.float32)),
+        "readnoise": ReadNoise(
+            meta=meta[ReadNoise], sci=(np.sqrt(2) * noise * scatter[1]).astype(np.float32)
+        ),
+    }
+    if options.interpixel_capacitance:
+        kind = InterpixelCapacitance
+        references["ipc"] = kind(meta=_meta(kind, options, readout), sci=_decoupling_kernel())
+    return references
+
+
+def as_stored(reference: Reference) -> Reference:
+    """Return a reference with the flags of its file format, and the table that explains them.
+
+    Files number the bits of their flags as they like; the table gives their names.
+    """
+    flags = FILE_BITS.get(type(reference))
+    if flags is None:
+        return reference
+    stored: np.ndarray = np.zeros_like(reference.dq)  # type: ignore[attr-defined]
+    table = np.zeros(len(flags), [(c.name, c.dtype) for c in DQ_DEF])
+    for bit, flag in enumerate(flags):
+        stored[(reference.dq & np.uint32(flag)) != 0] |= np.uint32(1 << bit)  # type: ignore[attr-defined]
+        text = f"{flag.name} in pipelines: {int(flag)}"
+        table[bit] = (bit, 1 << bit, (flag.name or "").encode(), text.encode())
+    changes: dict[str, Any] = {"dq": stored, "dq_def": table}
+    if isinstance(reference, Dark):
+        ramp = reference.stored("sci")
+        if ramp is not None:
+            return Dark.from_stored(
+                {"sci": ramp}, meta=reference.meta, extras=reference.extras, **changes
+            )
+    return replace(reference, **changes)
+
+
+def _mask(pixels: Pixels) -> np.ndarray:
+    mask = np.zeros(pixels.dead.shape, np.uint32)
+    mask[pixels.reference] |= np.uint32(DQ.REFERENCE_PIXEL)
+    mask[pixels.dead] |= np.uint32(DQ.DEAD | DQ.DO_NOT_USE)
+    mask[pixels.hot] |= np.uint32(DQ.HOT)
+    mask[pixels.dark_rate > UNUSABLE_RATE] |= np.uint32(DQ.DO_NOT_USE)
+    return mask
+
+
+def _dark(
+    options: ImageSimulation,
+    readout: Readout,
+    pixels: Pixels,
+    noise: np.ndarray,
+    seed: int,
+    meta: Meta,
+) -> Dark:
+    ramp = DarkRamp(
+        rate=pixels.dark_rate / pixels.gain,
+        noise=(noise / np.sqrt(REPEATS)).astype(np.float32) if options.reference_noise else None,
+        frames=options.dark_frames,
+        frame_time_s=readout.frame_time_s,
+        seed=seed,
+    )
+    dq = np.where(pixels.hot, np.uint32(DQ.HOT), np.uint32(0))
+    return Dark.from_stored({"sci": ramp}, meta=meta, dq=dq)
+
+
+def _decoupling_kernel() -> np.ndarray:
+    """Return the kernel that undoes the coupling: the inverse by Fourier transform, cut."""
+    size = 64
+    kernel = np.zeros((size, size))
+    kernel[0, 0] = 1 - 4 * COUPLING
+    for y, x in ((0, 1), (1, 0), (0, -1), (-1, 0)):
+        kernel[y, x] = COUPLING
+    inverse = np.fft.fftshift(np.fft.ifft2(1 / np.fft.fft2(kernel)).real)
+    half = KERNEL_SIZE // 2
+    middle = slice(size // 2 - half, size // 2 + half + 1)
+    cut = inverse[middle, middle]
+    return (cut / cut.sum()).astype(np.float32)
+
+
+def _meta(kind: type[Reference], options: ImageSimulation, readout: Readout) -> Meta:
+    window = readout.window
+    tree: dict[str, Any] = {
+        "telescope": "JWST",
+        "reftype": kind.reftype.upper(),
+        "pedigree": "SIMULATION",
+        "author": "webbcal",
+        "description": f"Simulated {kind.reftype} of {options.detector}",
+        "useafter": USE_AFTER,
+        "origin": "SIMULATION",
+        "instrument": {
+            "name": "NIRCAM",
+            "detector": options.detector,
+            "module": options.chip.module,
+            "channel": options.chip.channel,
+        },
+        "subarray": {
+            "name": window.name,
+            "xstart": window.x_start,
+            "ystart": window.y_start,
+            "xsize": window.columns,
+            "ysize": window.rows,
+            "fastaxis": readout.detector.fast_axis,
+            "slowaxis": readout.detector.slow_axis,
+        },
+    }
+    exposure: dict[str, Any] = {}
+    if kind in {Superbias, ReadNoise}:
+        exposure = {"readpatt": options.readpatt, "noutputs": readout.outputs}
+    if kind is Dark:
+        exposure = {
+            "type": "NRC_DARK",
+            "readpatt": "RAPID",
+            "noutputs": readout.outputs,
+            "nframes": 1,
+            "groupgap": 0,
+            "ngroups": options.dark_frames,
+            "nints": 1,
+            "frame_time": readout.frame_time_s,
+            "group_time": readout.frame_time_s,
+        }
+    if exposure:
+        tree["exposure"] = exposure
+    return Meta(tree)

@@ -1,0 +1,112 @@
+"""What a perfect calibration would find, beside each simulated exposure."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from webbcal.sim.pixels import Pixels
+
+
+@dataclass(frozen=True)
+class Truth:
+    r"""The truth of one exposure.
+
+    Attributes
+    ----------
+    rate : numpy.ndarray
+        float64 (y, x), DN/s, what the rate product should hold: scene rate times response over
+        gain, :math:`r f / g`. The dark is not in it (stage 1 subtracts it), the flat field is
+        (stage 2 divides by it), cosmic rays are not. Reference pixels are 0.
+    scene : numpy.ndarray
+        float64 (y, x), electron/s on pixels of response one.
+    hits : numpy.ndarray
+        Cosmic rays and snowballs by event and pixel, as in `webbcal.sim.ramps.Ramps`.
+    saturation_group : numpy.ndarray
+        int16 (integration, y, x), likewise.
+    catalogue : numpy.ndarray
+        Stars, as in `webbcal.sim.scene.Scene`.
+    pixels : Pixels
+        What the pixels are like.
+    """
+
+    rate: np.ndarray
+    scene: np.ndarray
+    hits: np.ndarray
+    saturation_group: np.ndarray
+    catalogue: np.ndarray
+    pixels: Pixels
+
+    @property
+    def good(self) -> np.ndarray:
+        """Light-sensitive pixels that are neither dead nor hot, bool (y, x)."""
+        pixels = self.pixels
+        return ~(pixels.reference | pixels.dead | pixels.hot)
+
+
+def write_truth(truth: Truth, path: Path) -> None:
+    """Write the truth as a FITS file.
+
+    Extensions: RATE (DN/s), SCENE (electron/s), SATGROUP, HITS, STARS, and the pixel maps GAIN
+    (electron/DN), RESPONSE, DARKRATE (electron/s), RDNOISE (DN, one read), FULLWELL (DN), GOOD.
+    """
+    from astropy.io import fits
+
+    pixels = truth.pixels
+    images = {
+        "RATE": (truth.rate.astype("f4"), "DN/s"),
+        "SCENE": (truth.scene.astype("f4"), "electron/s"),
+        "SATGROUP": (truth.saturation_group, ""),
+        "GAIN": (pixels.gain, "electron/DN"),
+        "RESPONSE": (pixels.response, ""),
+        "DARKRATE": (pixels.dark_rate, "electron/s"),
+        "RDNOISE": (pixels.read_noise, "DN"),
+        "FULLWELL": (pixels.full_well, "DN"),
+        "GOOD": (truth.good.astype("u1"), ""),
+    }
+    units = fits.HDUList([fits.PrimaryHDU()])
+    for name, (data, unit) in images.items():
+        image = fits.ImageHDU(data, name=name)
+        if unit:
+            image.header["BUNIT"] = unit
+        units.append(image)
+    units.append(fits.BinTableHDU(truth.hits, name="HITS"))
+    units.append(fits.BinTableHDU(truth.catalogue, name="STARS"))
+    units.writeto(path, overwrite=True)
+
+
+def read_truth(path: Path) -> Truth:
+    """Read what `write_truth` wrote; bias and nonlinearity of the pixels come back as NaN."""
+    from astropy.io import fits
+
+    with fits.open(path, memmap=False) as units:
+        data = {u.name: np.asarray(u.data) for u in units[1:]}
+    image = {n: d.astype(d.dtype.newbyteorder("=")) for n, d in data.items() if d.dtype.kind != "V"}
+    unknown = np.full(image["GAIN"].shape, np.nan, np.float32)
+    sensitive = image["RESPONSE"] > 0
+    good = image["GOOD"].astype(bool)
+    pixels = Pixels(
+        gain=image["GAIN"],
+        response=image["RESPONSE"],
+        dark_rate=image["DARKRATE"],
+        read_noise=image["RDNOISE"],
+        bias=unknown,
+        quadratic=unknown,
+        cubic=unknown,
+        full_well=image["FULLWELL"],
+        reference=~sensitive,
+        dead=np.zeros_like(good),
+        hot=sensitive & ~good,
+    )
+    tables = {
+        name: np.asarray(data[name]).astype(data[name].dtype.newbyteorder("="))
+        for name in ("HITS", "STARS")
+    }
+    return Truth(
+        rate=image["RATE"].astype(np.float64),
+        scene=image["SCENE"].astype(np.float64),
+        hits=tables["HITS"],
+        saturation_group=image["SATGROUP"],
+        catalogue=tables["STARS"],
+        pixels=pixels,
+    )
