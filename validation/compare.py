@@ -1,0 +1,196 @@
+"""Compare two products of the same exposure, pixel by pixel, and say what differs where."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+
+DO_NOT_USE, SATURATED, JUMP, REFERENCE_PIXEL = 1, 2, 4, 1 << 31
+RELATIVE, OF_SIGMA, OF_ERROR = 1e-5, 0.01, 1e-3
+READ_NOISE_DN = 5.0
+NAMES = {1: "DO_NOT_USE", 2: "SATURATED", 4: "JUMP", 64: "AD_FLOOR", 128: "CHARGELOSS"}
+IGNORED_KEYWORDS = set(
+    "DATE FILENAME CAL_VER CAL_VCS CRDS_VER CRDS_CTX ORIGIN EXTEND NEXTEND PRD_VER SDP_VER "
+    "OSS_VER COMMENT HISTORY ''".split()
+) | {""}
+
+
+@dataclass
+class ArrayResult:
+    """How well one array agrees: equal values, all values, how the others split up."""
+
+    product: str
+    array: str
+    equal: int
+    total: int
+    kinds: dict[str, int] = field(default_factory=dict)
+    worst: str = ""
+
+    @property
+    def part(self) -> float:
+        """Part of the values that are equal."""
+        return self.equal / self.total if self.total else 1.0
+
+
+@dataclass
+class Comparison:
+    """All arrays of all products of one case, and keywords that differ."""
+
+    arrays: list[ArrayResult] = field(default_factory=list)
+    keywords: dict[str, tuple[object, object]] = field(default_factory=dict)
+
+
+def compare(ours: dict[str, Path], theirs: dict[str, Path]) -> Comparison:
+    """Compare products by suffix.
+
+    A value counts as equal within the tolerances of the issue: count rates within 1e-5 or 0.01
+    of their standard error, errors and variances within 1e-3, flags exactly. Count rates and
+    errors are compared where the peer does not say DO_NOT_USE; ramps where the group is neither
+    saturated nor DO_NOT_USE, within 1e-5 or 0.01 of a read noise of 5 DN.
+    """
+    result = Comparison()
+    causes = None
+    for suffix in ("ramp", "rate", "rateints"):
+        if suffix not in ours and suffix not in theirs:
+            continue
+        if suffix not in ours or suffix not in theirs:
+            missing = "webbcal" if suffix not in ours else "the peer"
+            result.arrays.append(ArrayResult(suffix, "file", 0, 1, {f"not made by {missing}": 1}))
+            continue
+        with fits.open(ours[suffix]) as a, fits.open(theirs[suffix]) as b:
+            if suffix == "ramp":
+                causes = _causes(a, b)
+                result.arrays += _ramp(a, b)
+            else:
+                result.arrays += _rate(a, b, suffix, causes)
+            result.keywords |= _keywords(a, b, suffix)
+    return result
+
+
+def _causes(a: fits.HDUList, b: fits.HDUList) -> np.ndarray:
+    """Return for each integration and pixel what differs in its ramp, as text."""
+    flags = a["GROUPDQ"].data ^ b["GROUPDQ"].data
+    flags = np.bitwise_or.reduce(flags, axis=1)
+    causes = np.full(flags.shape, "the same ramp", dtype="U48")
+    usable = ~np.any(np.asarray([(h["GROUPDQ"].data & 3) > 0 for h in (a, b)]), axis=0)
+    differ = ~_close(a["SCI"].data, b["SCI"].data, 0.05) & usable
+    causes[differ.any(axis=1)] = "other ramp values"
+    pixel = (a["PIXELDQ"].data ^ b["PIXELDQ"].data) & ~np.uint32(REFERENCE_PIXEL)
+    causes[:, pixel != 0] = "other pixel flags"
+    for bit, name in NAMES.items():
+        causes[(flags & bit) > 0] = f"other {name} groups"
+    return causes
+
+
+def _ramp(a: fits.HDUList, b: fits.HDUList) -> Iterator[ArrayResult]:
+    x, y = a["SCI"].data, b["SCI"].data
+    dq_x, dq_y = a["GROUPDQ"].data, b["GROUPDQ"].data
+    usable = ((dq_x | dq_y) & (DO_NOT_USE | SATURATED)) == 0
+    yield _result("ramp", "SCI", x, y, _close(x, y, OF_SIGMA * READ_NOISE_DN), usable)
+    unusable = _result("ramp", "SCI flagged", x, y, _close(x, y, OF_SIGMA * READ_NOISE_DN), ~usable)
+    yield unusable
+    yield _flags("ramp", "GROUPDQ", dq_x, dq_y)
+    yield _flags("ramp", "PIXELDQ", a["PIXELDQ"].data, b["PIXELDQ"].data)
+    if "ZEROFRAME" in b and b["ZEROFRAME"].data is not None:
+        if "ZEROFRAME" not in a:
+            yield ArrayResult("ramp", "ZEROFRAME", 0, 1, {"missing": 1})
+            return
+        x, y = a["ZEROFRAME"].data, b["ZEROFRAME"].data
+        same = _close(x, y, OF_SIGMA * READ_NOISE_DN)
+        yield _result("ramp", "ZEROFRAME", x, y, same, np.ones(x.shape, bool))
+
+
+def _rate(
+    a: fits.HDUList, b: fits.HDUList, product: str, causes: np.ndarray | None
+) -> Iterator[ArrayResult]:
+    dq = b["DQ"].data
+    good = (dq & DO_NOT_USE) == 0
+    if causes is None:
+        causes = np.full((1, *dq.shape[-2:]), "unknown", dtype="U48")
+    if dq.ndim == 2:
+        strange = causes != "the same ramp"
+        index = strange.argmax(axis=0)
+        causes = np.take_along_axis(causes, index[None], axis=0)[0]
+    for name in ("SCI", "ERR", "VAR_POISSON", "VAR_RNOISE"):
+        x, y = a[name].data, b[name].data
+        if name == "SCI":
+            same = _close(x, y, OF_SIGMA * np.nan_to_num(b["ERR"].data))
+        else:
+            same = _close(x, y, OF_ERROR * np.abs(np.nan_to_num(y)))
+        yield _result(product, name, x, y, same, good, causes)
+        if name == "SCI":
+            yield _result(product, "SCI is NaN", x, y, np.isnan(x) == np.isnan(y), None, causes)
+    yield _flags(product, "DQ", a["DQ"].data, dq, causes)
+
+
+def _close(x: np.ndarray, y: np.ndarray, absolute: np.ndarray | float) -> np.ndarray:
+    x, y = x.astype(np.float64), y.astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        near = np.abs(x - y) <= np.maximum(absolute, RELATIVE * np.abs(y))
+    return near | (np.isnan(x) & np.isnan(y)) | (x == y)
+
+
+def _result(
+    product: str,
+    name: str,
+    x: np.ndarray,
+    y: np.ndarray,
+    same: np.ndarray,
+    where: np.ndarray | None,
+    causes: np.ndarray | None = None,
+) -> ArrayResult:
+    where = np.ones(same.shape, bool) if where is None else where
+    wrong = where & ~same
+    result = ArrayResult(product, name, int((where & same).sum()), int(where.sum()))
+    if not wrong.any():
+        return result
+    if causes is not None:
+        kinds, counts = np.unique(causes[wrong], return_counts=True)
+        result.kinds = {str(k): int(n) for k, n in zip(kinds, counts, strict=True)}
+    size = np.abs(np.nan_to_num(x) - np.nan_to_num(y)).astype(np.float64)
+    size[~wrong] = -1
+    place = np.unravel_index(int(size.argmax()), size.shape)
+    text = ", ".join(str(int(i)) for i in place)
+    result.worst = f"[{text}] {x[place]:.7g} / {y[place]:.7g}"
+    return result
+
+
+def _flags(
+    product: str, name: str, x: np.ndarray, y: np.ndarray, causes: np.ndarray | None = None
+) -> ArrayResult:
+    wrong = x != y
+    result = ArrayResult(product, name, int((~wrong).sum()), wrong.size)
+    if not wrong.any():
+        return result
+    x, y = x.astype(np.uint32), y.astype(np.uint32)
+    for bit in range(32):
+        flag = np.uint32(1 << bit)
+        label = NAMES.get(1 << bit, f"bit {bit}")
+        only_x, only_y = int(((x & ~y) & flag > 0).sum()), int(((y & ~x) & flag > 0).sum())
+        if only_x:
+            result.kinds[f"{label} only in webbcal"] = only_x
+        if only_y:
+            result.kinds[f"{label} only in the peer"] = only_y
+    if causes is not None:
+        kinds, counts = np.unique(causes[wrong], return_counts=True)
+        result.kinds |= {f"({k})": int(n) for k, n in zip(kinds, counts, strict=True)}
+    place = tuple(int(i[0]) for i in np.nonzero(wrong))
+    result.worst = f"{list(place)} {x[place]} / {y[place]}"
+    return result
+
+
+def _keywords(a: fits.HDUList, b: fits.HDUList, suffix: str) -> dict[str, tuple[object, object]]:
+    """Return primary keywords of the peer's product that differ in ours."""
+    found: dict[str, tuple[object, object]] = {}
+    for card in b[0].header.cards:
+        if card.keyword in IGNORED_KEYWORDS:
+            continue
+        value = a[0].header.get(card.keyword)
+        same = value == card.value
+        if isinstance(value, float) and isinstance(card.value, int | float):
+            same = bool(np.isclose(value, card.value, rtol=1e-6))
+        if not same:
+            found[f"{suffix}:{card.keyword}"] = (value, card.value)
+    return found

@@ -1,0 +1,206 @@
+"""References of a detector, written by the peer's data models, each in its own dialect.
+
+Traits of a set, beside what every file has (keywords in another order, HISTORY, keywords and
+an extension that no model knows):
+
+========== ================================================================================
+shuffled   DQ_DEF tables whose bits stand in another order than the standard flags
+plain      no ASDF extension
+double     float64 arrays where the models would write float32; DQ as int32
+holes      NaN, zero and negative values in every array; flagged pixels of every kind
+average    average dark current given, as a map
+factor     GAINFACT in the gain reference
+averaged   dark taken in the read pattern of SHALLOW4
+========== ================================================================================
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from astropy.io import fits
+from stdatamodels.jwst import datamodels
+from stdatamodels.jwst.datamodels.dqflags import pixel as FLAGS
+
+from validation.foreign.detector import Detector, Frame
+
+TYPES = ("mask", "saturation", "superbias", "linearity", "dark", "gain", "readnoise")
+DETECTOR_NAMES = {"mask": ("DEAD", "HOT", "RC", "NOISY", "REFERENCE_PIXEL", "DO_NOT_USE")}
+FLAGS_OF = {
+    "mask": ("DO_NOT_USE", "DEAD", "HOT", "RC", "REFERENCE_PIXEL", "NON_SCIENCE", "LOW_QE"),
+    "saturation": ("DO_NOT_USE", "NO_SAT_CHECK"),
+    "superbias": ("DO_NOT_USE", "UNRELIABLE_BIAS"),
+    "linearity": ("DO_NOT_USE", "NONLINEAR", "NO_LIN_CORR"),
+    "dark": ("DO_NOT_USE", "HOT", "WARM", "UNRELIABLE_DARK"),
+}
+MODELS = {
+    "mask": datamodels.MaskModel,
+    "saturation": datamodels.SaturationModel,
+    "superbias": datamodels.SuperBiasModel,
+    "linearity": datamodels.LinearityModel,
+    "dark": datamodels.DarkModel,
+    "gain": datamodels.GainModel,
+    "readnoise": datamodels.ReadnoiseModel,
+    "ipc": datamodels.IPCModel,
+}
+IPC_KERNEL = np.array([[0, -0.005, 0], [-0.006, 1.022, -0.006], [0, -0.005, 0]], np.float32)
+
+
+def write_references(
+    detector: Detector, spec: dict[str, Any], folder: Path, stem: str
+) -> dict[str, Path]:
+    """Write all references of a set; return them by type.
+
+    `spec` holds detector (name), frame, dark_frames, frame_time, traits, seed.
+    """
+    rng = np.random.default_rng(spec["seed"] + 1)
+    traits = set(spec["traits"])
+    types = (*TYPES, "ipc") if "ipc" in traits else TYPES
+    files = {}
+    for kind in types:
+        model = MODELS[kind]()
+        flags = _fill(model, kind, detector, spec, rng)
+        if kind in FLAGS_OF:
+            _set_flags(model, kind, flags, "shuffled" in traits)
+        _describe(model, kind, detector.frame, spec)
+        path = folder / f"{stem}_{kind}.fits"
+        model.save(str(path))
+        model.close()
+        _make_odd(path, traits)
+        files[kind] = path
+    return files
+
+
+def _fill(
+    model: Any, kind: str, detector: Detector, spec: dict[str, Any], rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """Put the arrays into a model; return pixels to flag, by name."""
+    holes = "holes" in spec["traits"]
+    shape = detector.frame.shape
+
+    def punch(array: np.ndarray, *values: float) -> np.ndarray:
+        """Put bad values on a few pixels of the last two axes."""
+        array = array.astype(np.float32)
+        for value in values if holes else ():
+            y, x = (rng.integers(0, n, 12) for n in shape)
+            array[..., y, x] = value
+        return array
+
+    def some(part: float = 1e-3) -> np.ndarray:
+        return rng.random(shape) < (part if holes else part / 10)
+
+    if kind == "mask":
+        model.dq = np.zeros(shape, np.uint32)
+        return {
+            "DO_NOT_USE": detector.dead | some(),
+            "DEAD": detector.dead,
+            "HOT": detector.hot,
+            "RC": some(),
+            "LOW_QE": some(),
+            "REFERENCE_PIXEL": detector.blind,
+        }
+    if kind == "saturation":
+        model.data = punch(detector.threshold(), np.nan)
+        return {"NO_SAT_CHECK": some(), "DO_NOT_USE": some(2e-4)}
+    if kind == "superbias":
+        model.data = punch(detector.bias, np.nan)
+        model.err = np.full(shape, 0.5, np.float32)
+        return {"UNRELIABLE_BIAS": some(), "DO_NOT_USE": some(2e-4)}
+    if kind == "linearity":
+        zero, one = np.zeros(shape, np.float32), np.ones(shape, np.float32)
+        one = punch(one, 0.0)
+        model.coeffs = punch(np.stack([zero, one, detector.square, detector.cube]), np.nan)
+        return {"NO_LIN_CORR": some(), "NONLINEAR": some()}
+    if kind == "dark":
+        model.data = punch(_dark_ramp(detector, spec), np.nan)
+        if "average" in spec["traits"]:
+            model.average_dark_current = detector.dark
+        return {"HOT": detector.hot, "WARM": some(), "UNRELIABLE_DARK": some()}
+    if kind == "gain":
+        model.data = punch(detector.gain, np.nan, 0.0, -1.5)
+    elif kind == "readnoise":
+        model.data = punch(np.sqrt(2) * detector.read_noise / detector.gain, np.nan, 0.0)
+    else:
+        model.data = IPC_KERNEL
+    return {}
+
+
+def _dark_ramp(detector: Detector, spec: dict[str, Any]) -> np.ndarray:
+    """Return the linear dark signal at each group, DN."""
+    times = (np.arange(spec["dark_frames"]) + 1.0) * spec["frame_time"]
+    if "averaged" in spec["traits"]:
+        times = (np.arange(spec["dark_frames"]) * 5 + 2.5) * spec["frame_time"]
+    rate = detector.dark / detector.gain
+    return (times[:, None, None] * rate).astype(np.float32)
+
+
+def _set_flags(model: Any, kind: str, flags: dict[str, np.ndarray], shuffled: bool) -> None:
+    names: Sequence[str] = FLAGS_OF[kind]
+    if shuffled:
+        names = tuple(reversed(names))
+        bits = dict(zip(names, range(len(names)), strict=True))
+    else:
+        bits = {name: int(FLAGS[name]).bit_length() - 1 for name in names}
+    dq = np.zeros(model.shape[-2:], np.uint32)
+    for name, where in flags.items():
+        dq |= np.where(where, np.uint32(1 << bits[name]), np.uint32(0))
+    model.dq = dq
+    rows = [(bit, 1 << bit, name, f"pixel is {name}") for name, bit in bits.items()]
+    model.dq_def = np.array(rows, dtype=model.get_dtype("dq_def"))
+
+
+def _describe(model: Any, kind: str, frame: Frame, spec: dict[str, Any]) -> None:
+    meta = model.meta
+    meta.author, meta.pedigree, meta.reftype = "foreign.py", "DUMMY", kind.upper()
+    meta.description = f"{kind} of a detector that does not exist"
+    meta.useafter = "2020-01-01T00:00:00"
+    meta.instrument.name, meta.instrument.detector = "NIRCAM", spec["detector"]
+    meta.exposure.type, meta.exposure.readpatt = "NRC_IMAGE", "ANY"
+    if kind != "ipc":
+        meta.subarray.name = "FULL" if frame.full else "GENERIC"
+        meta.subarray.xstart, meta.subarray.ystart = frame.x, frame.y
+        meta.subarray.xsize, meta.subarray.ysize = frame.nx, frame.ny
+        meta.subarray.fastaxis, meta.subarray.slowaxis = spec["fastaxis"], -2 * spec["fastaxis"]
+    if kind == "dark":
+        averaged = "averaged" in spec["traits"]
+        meta.exposure.nframes, meta.exposure.groupgap = (4, 1) if averaged else (1, 0)
+        meta.exposure.ngroups = spec["dark_frames"]
+        meta.exposure.frame_time = spec["frame_time"]
+        meta.exposure.group_time = spec["frame_time"] * (5 if averaged else 1)
+        if "average" not in spec["traits"]:
+            meta.exposure.average_dark_current = 0.02
+    if kind == "gain" and "factor" in spec["traits"]:
+        meta.exposure.gain_factor = 2.0
+    for text in ("made to be unlike other files", "second line of history"):
+        model.add_history_entry(text)
+
+
+def _make_odd(path: Path, traits: set[str]) -> None:
+    """Give a finished file the dialect of its set."""
+    with fits.open(path) as hdus:
+        out = fits.HDUList([hdu.copy() for hdu in hdus if not _dropped(hdu, traits)])
+        reverse_keywords(out[0].header)
+        out[0].header["EXTRAKEY"] = (42, "a keyword that no model knows")
+        out[0].header["HIERARCH a long extra keyword"] = "value"
+        for hdu in out[1:]:
+            if "double" in traits and isinstance(hdu, fits.ImageHDU):
+                wide = np.int32 if hdu.name == "DQ" else np.float64
+                hdu.data = hdu.data.astype(wide)
+        out.append(fits.ImageHDU(np.zeros((3, 3), np.int16), name="PROVENANCE"))
+        out.writeto(path, overwrite=True)
+
+
+def _dropped(hdu: Any, traits: set[str]) -> bool:
+    return hdu.name == "ASDF" and "plain" in traits
+
+
+def reverse_keywords(header: fits.Header) -> None:
+    """Reverse the order of a primary header's keywords, after those that FITS puts first."""
+    fixed = ("SIMPLE", "BITPIX", "NAXIS", "EXTEND", "NEXTEND")
+    cards = [card for card in header.cards if card.keyword not in (*fixed, "", "COMMENT")]
+    for card in cards:
+        if card.keyword in header:
+            del header[card.keyword]
+    for card in reversed(cards):
+        header.append(card, end=True)
