@@ -58,8 +58,8 @@ class References:
     ) -> Reference | None:
         if selection.path is None:
             return None
-        shape = exposure.shape_of("sci")[-2:]
-        meta = exposure.meta
+        rows, columns = exposure.shape_of("sci")[-2:]
+        shape, meta = (rows, columns), exposure.meta
         subarray = meta.subarray
         key: tuple[object, ...] = (
             *(selection.path, kind.reftype, shape),
@@ -106,15 +106,14 @@ def _derive_by_blocks(
 ) -> Reference:
     """Reduce a reference window by window, so that it is never in memory as a whole."""
     pixel_bytes = max(_size(reference) // (shape[0] * shape[1]), 1)
-    sink: Sink | None = None
+    sink: Sink[Reference] | None = None
     for window in windows(shape, pixel_bytes, DERIVE_BLOCK_BYTES):
         part = derivation.derive(reference.cut(window), meta)
         if sink is None:
             sink = Sink(part, shape, folder)
         sink.put(part)
     assert sink is not None
-    whole: Reference = sink.whole({}, {})
-    return whole
+    return sink.whole()
 
 
 def _size(reference: Reference) -> int:

@@ -68,12 +68,12 @@ class ExposureRun:
         self._progress = progress
         shape = plan.exposure.shape_of("sci")
         self._nints = shape[0]
-        self._shape: tuple[int, int] = shape[-2:]
+        self._shape = (shape[-2], shape[-1])
         self._pixel_bytes = 4 * shape[0] * shape[1]
         self._bound: list[BoundStep] = []
         self._reasons: dict[str, str] = {}
         self._counts: Counter[str] = Counter()
-        self._sinks: dict[str, dict[str, Sink]] = {}
+        self._sinks: dict[str, dict[str, Sink[Product]]] = {}
 
     def calibrate(self) -> Outcome:
         """Run every step and write the products.

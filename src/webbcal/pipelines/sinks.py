@@ -3,19 +3,22 @@
 import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from webbcal.io.spill import Spill
 from webbcal.spec.fields import Image, Product, declared
 from webbcal.spec.window import Window
 
 
-class Sink:
+P = TypeVar("P", bound=Product)
+
+
+class Sink(Generic[P]):
     """One product, filled window by window from several threads.
 
     Parameters
     ----------
-    example : Product
+    example : P
         Any window of the result: says which arrays there are, and carries the metadata and
         tables, which are the same for every window.
     shape : (int, int)
@@ -24,7 +27,7 @@ class Sink:
         Where large arrays wait; see `webbcal.io.spill.Spill`.
     """
 
-    def __init__(self, example: Product, shape: tuple[int, int], folder: Path) -> None:
+    def __init__(self, example: P, shape: tuple[int, int], folder: Path) -> None:
         self._kind = type(example)
         self._spills: dict[str, tuple[tuple[str, ...], Spill]] = {}
         self._rest: dict[str, Any] = {
@@ -43,7 +46,7 @@ class Sink:
             self._spills[name] = axes, Spill(whole, value.dtype, folder)
             del self._rest[name]
 
-    def put(self, product: Product) -> None:
+    def put(self, product: P) -> None:
         """Store a window."""
         window = product.window
         assert window is not None
@@ -51,14 +54,16 @@ class Sink:
             index = tuple(_selected(axis, window) for axis in axes)
             spill.write(index, getattr(product, name))
 
-    def whole(self, values: Mapping[str, Any], tree: Mapping[str, Any]) -> Product:
-        """Return the product, with metadata `values` set and `tree` as its node ``webbcal``."""
+    def whole(
+        self, values: Mapping[str, Any] | None = None, record: Mapping[str, Any] | None = None
+    ) -> P:
+        """Return the product, with metadata `values` set and `record` as its node ``webbcal``."""
         rest = dict(self._rest)
-        rest["meta"] = rest["meta"].replace(values)
-        rest["extras"] = {
-            **rest["extras"],
-            "tree": {**rest["extras"].get("tree", {}), "webbcal": dict(tree)},
-        }
+        if values:
+            rest["meta"] = rest["meta"].replace(values)
+        if record:
+            tree = {**rest["extras"].get("tree", {}), "webbcal": dict(record)}
+            rest["extras"] = {**rest["extras"], "tree": tree}
         return self._kind.from_stored({n: spill for n, (_, spill) in self._spills.items()}, **rest)
 
 
