@@ -138,6 +138,18 @@ def describe(
     raise typer.Exit(print_description(product))
 
 
+@app.command()
+def demo(
+    output_dir: Annotated[Path, typer.Option("--output-dir", "-o", help="Where files go.")] = Path(
+        "demo"
+    ),
+) -> None:
+    """Simulate a small programme, calibrate it, compare with the truth."""
+    from webbcal.cli.demo import demo as run_demo
+
+    raise typer.Exit(run_demo(output_dir))
+
+
 def main() -> None:
     """Run the command line; the only place where errors become exit codes.
 
