@@ -1,6 +1,6 @@
 """Catalogue of every step."""
 
-from webbcal.steps import dq_init, group_scale, saturation, superbias
+from webbcal.steps import dark_current, dq_init, group_scale, ipc, linearity, saturation, superbias
 from webbcal.steps._step import Step
 
 STEPS: dict[str, Step] = {
@@ -9,6 +9,9 @@ STEPS: dict[str, Step] = {
         group_scale.STEP,
         dq_init.STEP,
         saturation.STEP,
+        ipc.STEP,
         superbias.STEP,
+        linearity.STEP,
+        dark_current.STEP,
     )
 }

@@ -1,0 +1,99 @@
+"""Interpixel capacitance: return the signal that a pixel's neighbours have coupled from it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from webbcal.core.errors import CannotCalibrate
+from webbcal.core.options import Options
+from webbcal.spec.products.detector1 import Ramp
+from webbcal.spec.references import InterpixelCapacitance, Reference
+from webbcal.steps._step import Needs, Scope, Step
+
+DETECTOR_SIZE = 2048
+"""Rows and columns of a near-infrared detector (HAWAII-2RG)."""
+
+BORDER = 4
+"""Width of the frame of reference pixels around them."""
+
+
+@dataclass(frozen=True)
+class IpcOptions(Options):
+    """Options of `deconvolve_ipc`: none."""
+
+
+def deconvolve_ipc(ramp: Ramp, ipc: InterpixelCapacitance | None, options: IpcOptions) -> Ramp:
+    r"""Undo the capacitive coupling between neighbouring pixels.
+
+    .. math:: s'_{yx} = \sum_{jk} w_{jk} \, s_{y + \lfloor J/2 \rfloor - j,\;
+              x + \lfloor K/2 \rfloor - k}
+
+    with the J by K weights w of the deconvolution kernel, which is either one for the whole
+    detector or one for each output pixel.
+
+    Parameters
+    ----------
+    ramp : Ramp
+        Signal, DN, axes (integration, group, y, x).
+    ipc : InterpixelCapacitance or None
+        Weights, axes (j, k) or (j, k, y, x).
+    options : IpcOptions
+        None.
+
+    Returns
+    -------
+    Ramp
+        New product; `sci` differs.
+
+    Raises
+    ------
+    CannotCalibrate
+        If there is no kernel.
+
+    Notes
+    -----
+    Flags used: none. Flags set: none. NaN spreads to the neighbours.
+    Reference pixels, which are not coupled to light, keep their value and count as zero, as do
+    pixels outside the subarray. Zero frames stay as they are.
+    Errors are not propagated: the noise of neighbours becomes slightly correlated.
+
+    Source: Moore, Ninkov & Forrest 2006, Optical Engineering 45, 076402; JWST User
+    Documentation, calwebb_detector1, interpixel capacitance correction.
+    """
+    if ipc is None:
+        raise CannotCalibrate("no kernel of the interpixel capacitance applies to this exposure")
+    from webbcal.kernels.arrays import frozen
+    from webbcal.kernels.ipc import deconvolve
+
+    weights = ipc.sci if ipc.sci.ndim == 4 else ipc.sci[:, :, np.newaxis, np.newaxis]
+    return replace(ramp, sci=deconvolve(frozen(ramp.sci), frozen(weights), _sensitive(ramp)))
+
+
+def _sensitive(ramp: Ramp) -> tuple[int, int, int, int]:
+    """Return the rows and columns of the arrays that hold no reference pixels."""
+    subarray, window = ramp.meta.subarray, ramp.window
+    corner_y = (subarray.ystart or 1) - 1 + (0 if window is None else window.y0)
+    corner_x = (subarray.xstart or 1) - 1 + (0 if window is None else window.x0)
+    bounds = []
+    for corner, size in zip((corner_y, corner_x), ramp.sci.shape[-2:], strict=True):
+        first = min(max(BORDER - corner, 0), size)
+        bounds += [first, max(min(DETECTOR_SIZE - BORDER - corner, size), first)]
+    y0, y1, x0, x1 = bounds
+    return y0, y1, x0, x1
+
+
+def _reach(options: IpcOptions, references: Sequence[Reference | None]) -> int:
+    (ipc,) = references
+    return 0 if ipc is None else max(ipc.shape_of("sci")[:2]) // 2
+
+
+STEP = Step(
+    "ipc",
+    deconvolve_ipc,
+    IpcOptions,
+    references={"ipc": Needs(InterpixelCapacitance, required=False)},
+    status="ipc",
+    scope=Scope.NEIGHBOURS,
+    reach=_reach,
+)
