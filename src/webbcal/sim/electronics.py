@@ -67,12 +67,12 @@ class Electronics:
         common = pink_noise(rows * row_clocks, self.rng) * np.float32(COMMON_PINK_DN)
         frame = np.empty((rows, columns), np.float32)
         for part in self.readout.amplifiers():
-            own = common
+            timeline: np.ndarray = common
             if outputs > 1:
                 separate = pink_noise(rows * row_clocks, self.rng)
-                own = common + np.float32(SEPARATE_PINK_DN) * separate
+                timeline = common + np.float32(SEPARATE_PINK_DN) * separate
             frame[:, part] = in_science_order(
-                own.reshape(rows, row_clocks)[:, :width],
+                timeline.reshape(rows, row_clocks)[:, :width],
                 self.readout.detector.fast_axis,
                 self.readout.detector.slow_axis,
             )

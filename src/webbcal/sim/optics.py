@@ -36,11 +36,12 @@ def _pupil() -> tuple[np.ndarray, np.ndarray]:
 
 def _in_hexagon(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     half = 0.495 * SEGMENT_M
-    return (
+    inside: np.ndarray = (
         (np.abs(x) < half)
         & (np.abs(0.5 * x + np.sqrt(0.75) * y) < half)
         & (np.abs(0.5 * x - np.sqrt(0.75) * y) < half)
     )
+    return inside
 
 
 @functools.lru_cache(maxsize=16)
@@ -81,6 +82,6 @@ def oversampled_psf(wavelength_um: float, pixel_scale: float, half_width: int) -
         total += field.real**2 + field.imag**2
     total = uniform_filter(total, OVERSAMPLING, mode="constant")
     total = gaussian_filter(total, DIFFUSION_PIXELS * OVERSAMPLING, mode="constant")
-    total *= OVERSAMPLING**2 / total.sum()
-    total.flags.writeable = False
-    return total
+    psf: np.ndarray = total * (OVERSAMPLING**2 / total.sum())
+    psf.flags.writeable = False
+    return psf

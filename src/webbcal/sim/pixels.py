@@ -139,7 +139,8 @@ def _flat_field(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
     smooth = tilt[0] * x + tilt[1] * y + tilt[2] * x * y + tilt[3] * (x**2 - 1 / 3)
     smooth = smooth + tilt[4] * (y**2 - 1 / 3)
     pixel = 1 + np.float32(0.008) * rng.standard_normal(shape, dtype=np.float32)
-    return ((1 + smooth) * pixel).astype(np.float32)
+    flat: np.ndarray = ((1 + smooth) * pixel).astype(np.float32)
+    return flat
 
 
 def _bias(rng: np.random.Generator, readout: Readout, *, structure: bool) -> np.ndarray:

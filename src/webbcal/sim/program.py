@@ -1,7 +1,7 @@
 """Simulate a whole programme: raw exposures, references, truth, associations."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -116,10 +116,11 @@ class _Programme:
         uncal = Uncal(
             meta=exposure_meta(options, readout, number, offset),
             sci=ramps.groups,
-            zeroframe=ramps.zero_frame,
             group=group_times(readout, number),
             int_times=integration_times(readout, number),
         )
+        if ramps.zero_frame is not None:
+            uncal = replace(uncal, zeroframe=ramps.zero_frame)
         truth = Truth(
             rate=scene.rate * pixels.response / pixels.gain,
             scene=scene.rate,

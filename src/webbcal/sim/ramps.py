@@ -1,7 +1,7 @@
 """Collect charge and read it out, frame by frame."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -159,7 +159,7 @@ class _Integration:
         chamber: _Chamber,
         integration: int,
         hits: list[np.ndarray],
-        map_bands: Callable[..., object],
+        map_bands: Callable[..., Iterable[object]],
     ) -> None:
         self.chamber = chamber
         self.number = integration
@@ -233,7 +233,7 @@ class _Integration:
             self.charge[band] += rng.poisson(mean)
         else:
             self.charge[band] += mean
-        linear = (self.charge[band] / pixels.gain[band]).astype(np.float32)
+        linear: np.ndarray = (self.charge[band] / pixels.gain[band]).astype(np.float32)
         np.minimum(linear, chamber.linear_full_well[band], out=linear)
         if chamber.options.nonlinearity:
             return measured_signal(linear, pixels.quadratic[band], pixels.cubic[band])
@@ -314,7 +314,7 @@ def measured_signal(linear: np.ndarray, quadratic: np.ndarray, cubic: np.ndarray
     numpy.ndarray
         float32, DN.
     """
-    signal = 2 * linear / (1 + np.sqrt(1 + 4 * quadratic * linear))
+    signal: np.ndarray = 2 * linear / (1 + np.sqrt(1 + 4 * quadratic * linear))
     for _ in range(2):
         cubic_signal = cubic * signal
         residual = signal * (1 + signal * (quadratic + cubic_signal)) - linear

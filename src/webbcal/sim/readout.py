@@ -106,4 +106,5 @@ class Readout:
         """Return which science columns are odd ones (1, 3, ...) of the detector, bool (x,)."""
         x = np.arange(self.window.columns) + self.window.x_start - 1
         column = x if self.detector.fast_axis > 0 else FRAME_SIZE - 1 - x
-        return column % 2 == 1
+        odd: np.ndarray = column % 2 == 1
+        return odd

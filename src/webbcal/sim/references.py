@@ -150,10 +150,10 @@ def as_stored(reference: Reference) -> Reference:
     flags = FILE_BITS.get(type(reference))
     if flags is None:
         return reference
-    stored: np.ndarray = np.zeros_like(reference.dq)  # type: ignore[attr-defined]
+    stored: np.ndarray = np.zeros_like(reference.dq)
     table = np.zeros(len(flags), [(c.name, c.dtype) for c in DQ_DEF])
     for bit, flag in enumerate(flags):
-        stored[(reference.dq & np.uint32(flag)) != 0] |= np.uint32(1 << bit)  # type: ignore[attr-defined]
+        stored[(reference.dq & np.uint32(flag)) != 0] |= np.uint32(1 << bit)
         text = f"{flag.name} in pipelines: {int(flag)}"
         table[bit] = (bit, 1 << bit, (flag.name or "").encode(), text.encode())
     changes: dict[str, Any] = {"dq": stored, "dq_def": table}
@@ -205,7 +205,8 @@ def _decoupling_kernel() -> np.ndarray:
     half = KERNEL_SIZE // 2
     middle = slice(size // 2 - half, size // 2 + half + 1)
     cut = inverse[middle, middle]
-    return (cut / cut.sum()).astype(np.float32)
+    unit_sum: np.ndarray = (cut / cut.sum()).astype(np.float32)
+    return unit_sum
 
 
 def _meta(kind: type[Reference], options: ImageSimulation, readout: Readout) -> Meta:

@@ -41,7 +41,8 @@ class Truth:
     def good(self) -> np.ndarray:
         """Light-sensitive pixels that are neither dead nor hot, bool (y, x)."""
         pixels = self.pixels
-        return ~(pixels.reference | pixels.dead | pixels.hot)
+        bad: np.ndarray = pixels.reference | pixels.dead | pixels.hot
+        return ~bad
 
 
 def write_truth(truth: Truth, path: Path) -> None:

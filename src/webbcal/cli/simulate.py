@@ -1,0 +1,81 @@
+"""``webbcal simulate``: raw exposures, references and truth from a forward model."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from webbcal.core.errors import InvalidOptions
+
+MODES = ("nircam-image",)
+
+
+def simulate(mode: str, output_dir: Path, values: Sequence[str] = (), seed: int = 0) -> int:
+    """Simulate a programme and say where its files are.
+
+    Parameters
+    ----------
+    mode : str
+        One of `MODES`.
+    output_dir : Path
+        Where the files go; made if it does not exist.
+    values : sequence of str
+        Options of `webbcal.sim.ImageSimulation`, as ``NAME=VALUE``.
+    seed : int
+        Seed of all that is random.
+
+    Returns
+    -------
+    int
+        0.
+
+    Raises
+    ------
+    InvalidOptions
+        For an unknown mode or option, or a bad value.
+    CannotWrite
+        If the folder cannot be written.
+    """
+    from rich.console import Console
+
+    from webbcal.sim import ImageSimulation, simulate_nircam_image
+
+    if mode not in MODES:
+        raise InvalidOptions("mode", expected=" or ".join(MODES), found=mode)
+    options = ImageSimulation.from_mapping(
+        dict(_assignment(text) for text in values), where="--option"
+    )
+    console = Console(highlight=False, soft_wrap=True)
+    with console.status("Simulating ..."):
+        made = simulate_nircam_image(options, output_dir, seed)
+    for path in made.exposures:
+        console.print(f"exposure    {path}")
+    for path in made.truths:
+        console.print(f"truth       {path}")
+    for path in made.associations:
+        console.print(f"association {path}")
+    console.print(f"references  {made.crds} (use it with CRDS_PATH={made.crds.resolve()})")
+    return 0
+
+
+def options_help() -> list[tuple[str, str, str]]:
+    """Return name, default and meaning of each option, for the help text and the documents."""
+    import dataclasses
+
+    from webbcal.sim import ImageSimulation
+
+    lines = []
+    for field in dataclasses.fields(ImageSimulation):
+        unit = f" [{field.metadata['unit']}]" if field.metadata["unit"] else ""
+        choices = field.metadata["choices"]
+        allowed = f" One of {', '.join(map(str, choices))}." if choices else ""
+        lines.append((field.name, str(field.default), f"{field.metadata['doc']}{unit}{allowed}"))
+    return lines
+
+
+def _assignment(text: str) -> tuple[str, object]:
+    from webbcal.sim import ImageSimulation
+
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise InvalidOptions("option", where="--option", expected="NAME=VALUE", found=text)
+    parsed = ImageSimulation.parse(name, value)
+    return name, parsed.upper() if name in {"detector", "filter", "readpatt"} and parsed else parsed
