@@ -10,6 +10,8 @@ Source: FITS Standard 4.0, sections 3, 4.4 and 7.
 import hashlib
 import math
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -163,9 +165,30 @@ def read_structure(path: Path) -> RawFile:
     InvalidInput
         The file cannot be opened, or it is not a FITS file.
     """
+    with _reading(path) as stream:
+        return _walk(stream, path, path.stat().st_size)
+
+
+def first_bytes(path: Path, number: int = 32) -> bytes:
+    """Return the start of a file, which tells its kind.
+
+    Raises
+    ------
+    InvalidInput
+        The file cannot be opened.
+    """
+    with _reading(path) as stream:
+        return stream.read(number)
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[BinaryIO]:
     try:
+        if not path.is_file():
+            kind = "is not a file" if path.exists() else "does not exist"
+            raise InvalidInput(kind, where=path)
         with path.open("rb") as stream:
-            return _walk(stream, path, path.stat().st_size)
+            yield stream
     except OSError as problem:
         reason = problem.strerror or str(problem)
         raise InvalidInput(f"cannot be read ({reason})", where=path) from None

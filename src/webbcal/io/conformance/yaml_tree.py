@@ -18,8 +18,10 @@ MAX_NODES = 2_000_000
 MAX_DEPTH = 200
 MAX_BYTES = 64 * 2**20
 
-_INTEGER = re.compile(r"[-+]?\d{1,4000}\Z")
-_FLOAT = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\Z")
+# As YAML 1.1 writes numbers: 0123 is octal, 0128 is text, and so is 1e5.
+_INTEGER = re.compile(r"[-+]?(0|[1-9]\d{0,3999})\Z")
+_OCTAL = re.compile(r"[-+]?0[0-7]+\Z")
+_FLOAT = re.compile(r"[-+]?(\d+\.\d*|\.\d+)([eE][-+]\d+)?\Z")
 _WORDS: dict[str, Any] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
     **dict.fromkeys(("true", "True", "TRUE", "yes", "Yes", "on", "On"), True),
@@ -177,6 +179,8 @@ def _scalar(event: Any) -> Any:
         return _WORDS[text]
     if _INTEGER.match(text):
         return int(text)
+    if _OCTAL.match(text):
+        return int(text, 8)
     if _FLOAT.match(text):
         return float(text)
     return text
