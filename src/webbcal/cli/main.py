@@ -139,6 +139,21 @@ def describe(
 
 
 @app.command()
+def simulate(
+    mode: Annotated[str, typer.Argument(help="What to simulate: nircam-image.")],
+    output_dir: Annotated[Path, typer.Option("--output-dir", "-o", help="Where files go.")],
+    option: Annotated[
+        list[str], typer.Option("--option", "-p", metavar="NAME=VALUE", help="Set an option.")
+    ] = [],  # noqa: B006
+    seed: Annotated[int, typer.Option(help="Seed of all that is random.")] = 0,
+) -> None:
+    """Simulate raw exposures, their references and the truth."""
+    from webbcal.cli.simulate import simulate as simulate_files
+
+    raise typer.Exit(simulate_files(mode, output_dir, option, seed))
+
+
+@app.command()
 def demo(
     output_dir: Annotated[Path, typer.Option("--output-dir", "-o", help="Where files go.")] = Path(
         "demo"
