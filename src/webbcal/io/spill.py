@@ -45,7 +45,8 @@ class Spill:
             raise _full(folder, error) from None
 
     def write(self, index: Index, values: np.ndarray) -> None:
-        """Store the values of a part; `index` selects it, one slice per axis."""
+        """Store the values of a part; `index` selects it, one slice per axis from the first."""
+        index = self._all_axes(index)
         if self._memory is not None:
             self._memory[index] = values
             return
@@ -54,7 +55,7 @@ class Spill:
 
     def read(self, index: Index | None = None) -> np.ndarray:
         """Return a part as a fresh array."""
-        index = index or tuple(slice(None) for _ in self.shape)
+        index = self._all_axes(index or ())
         if self._memory is not None:
             return self._memory[index].copy()
         shape = tuple(len(range(*s.indices(n))) for s, n in zip(index, self.shape, strict=True))
@@ -62,6 +63,10 @@ class Spill:
         for offset, run in self._runs(index, values):
             self._pread(run, offset)
         return values
+
+    def _all_axes(self, index: Index) -> Index:
+        """Return an index with a slice for every axis; those not named are taken whole."""
+        return (*index, *(slice(None) for _ in self.shape[len(index) :]))
 
     def _runs(self, index: Index, values: np.ndarray) -> Any:
         """Yield file offset and the contiguous piece of `values` that belongs there."""
