@@ -137,7 +137,7 @@ def _check_axes(
 
 def fits_axes(axes: tuple[str, ...]) -> str:
     """Return the names of axes as FITS counts them, fastest first."""
-    return " x ".join(reversed(axes))
+    return ", ".join(reversed(axes))
 
 
 def _check_table_width(hdu: RawHDU) -> list[Finding]:

@@ -2,7 +2,6 @@
 
 import functools
 import re
-from typing import Any
 
 from webbcal.io.conformance.cards import Value
 from webbcal.io.conformance.findings import Finding, error, note, warning
@@ -45,8 +44,6 @@ SHOULD_OF_CALIBRATED = ("CAL_VER", "CRDS_CTX")
 
 SHOULD_OF_REFERENCE = ("TELESCOP", "INSTRUME", "PEDIGREE", "AUTHOR", "DESCRIP", "USEAFTER")
 
-CUBE_KEYWORDS = {"FLUXEXT": "SCI", "ERREXT": "ERR", "MASKEXT": "DQ"}
-
 TELESCOPE = "JWST"
 
 
@@ -61,8 +58,7 @@ def check_keywords(raw: RawFile, identity: Identity) -> list[Finding]:
         findings.append(_bad_value("PRIMARY", None, "TELESCOP", TELESCOPE, telescope))
     if identity.product is not None and not identity.reference:
         findings += _check_exposure(raw, identity)
-        if identity.suffix == "s3d":
-            findings += _check_cube(raw)
+        findings += _check_fixed(raw, identity) + _check_wavelengths(raw)
     return findings
 
 
@@ -251,35 +247,53 @@ def _expected_lengths(raw: RawFile, identity: Identity) -> dict[str, tuple[str, 
     return lengths
 
 
-def _check_cube(raw: RawFile) -> list[Finding]:
-    """Check the keywords that tie the extensions of a spectral cube together."""
+def _check_fixed(raw: RawFile, identity: Identity) -> list[Finding]:
+    """Check the keywords that every product of a kind carries with the same value."""
+    assert identity.product is not None
+    places = {
+        entry.path: (extension, keyword)
+        for (extension, keyword), entries in declared_for(identity.model, False).items()
+        for entry in entries
+    }
     findings = []
-    for keyword, name in CUBE_KEYWORDS.items():
-        value = raw.primary.text(keyword).strip()
-        if value != name:
-            findings.append(_cube(keyword, "PRIMARY", name, value or "missing"))
-    errors = raw.find("ERR")
-    if errors is not None and errors.header.get("ERRTYPE") is None:
-        elsewhere = "in the primary header" if "ERRTYPE" in raw.primary else "missing"
-        findings.append(_cube("ERRTYPE", "ERR", "ERR, in the header of ERR", elsewhere))
-    sci = raw.find("SCI")
-    if sci is not None and sci.header.text("CTYPE3").strip() == "WAVE-TAB":
-        table = sci.header.text("PS3_0").strip().upper()
-        if not raw.named(table or "WCS-TABLE"):
-            findings.append(
-                error(
-                    "cube.wavelengths",
-                    "The wavelengths of SCI are in a table that is not there.",
-                    extension="SCI",
-                    item="PS3_0",
-                    expected="WCS-TABLE",
-                    found=table or "missing",
-                )
+    for path, wanted in identity.product.fixed.items():
+        extension, keyword = places.get(path, ("", ""))
+        hdu = raw.find(extension) if keyword else None
+        if hdu is None or hdu.header.get(keyword) == wanted:
+            continue
+        found = _shown(hdu.header.get(keyword)) if keyword in hdu.header else "missing"
+        if found == "missing" and keyword in raw.primary:
+            found = "in the primary header"
+        findings.append(
+            warning(
+                "keyword.fixed",
+                f"{keyword} has one value in every product of this kind.",
+                extension=extension,
+                extver=1,
+                item=keyword,
+                expected=_shown(wanted),
+                found=found,
             )
+        )
     return findings
 
 
-def _cube(keyword: str, extension: str, expected: str, found: str) -> Finding:
-    where: dict[str, Any] = {"extension": extension, "item": keyword}
-    message = f"{keyword} must tell cube readers which extension holds what."
-    return warning("cube.keyword", message, **where, expected=expected, found=found)
+def _check_wavelengths(raw: RawFile) -> list[Finding]:
+    """Check that the table which SCI names for its wavelengths is there."""
+    sci = raw.find("SCI")
+    if sci is None or sci.header.text("CTYPE3").strip() != "WAVE-TAB":
+        return []
+    table = sci.header.text("PS3_0").strip().upper()
+    if raw.named(table or "WCS-TABLE"):
+        return []
+    return [
+        error(
+            "cube.wavelengths",
+            "The wavelengths of SCI are in a table that is not there.",
+            extension="SCI",
+            extver=1,
+            item="PS3_0",
+            expected="WCS-TABLE",
+            found=table or "missing",
+        )
+    ]
