@@ -8,6 +8,7 @@ needs further packages of the observatory (decision 0020).
 
 import ast
 import contextlib
+import functools
 import logging
 import os
 import re
@@ -96,7 +97,7 @@ class RulesClient:
         if asked and _CONTEXT.fullmatch(asked):
             return asked
         if not self.has_server:
-            config = self._server_config()
+            config = self._server_config
             if asked in (None, "", "latest", "jwst-latest", "jwst-operational"):
                 name = config.get("latest_context") or config.get("operational_context")
                 if isinstance(name, str):
@@ -106,6 +107,7 @@ class RulesClient:
 
             return str(heavy_client.get_context_name(OBSERVATORY, asked or None))
 
+    @functools.cached_property
     def _server_config(self) -> dict[str, Any]:
         path = self.config_file
         try:
@@ -162,7 +164,7 @@ class RulesClient:
             The rules cannot be read.
         """
         if not self.has_server:
-            self._server_config()
+            _ = self._server_config  # without it the client would end the process
         with self._client(f"rules of {context}"):
             from crds.core import config
 
@@ -193,10 +195,14 @@ class RulesClient:
     def _refuse_bad(self, reftype: str, name: str, rules: Rules) -> None:
         if self.settings.get("CRDS_ALLOW_BAD_REFERENCES", "0").lower() in ("1", "true"):
             return
-        with self._client("list of bad files"):
-            from crds.core import heavy_client
+        if self.has_server:
+            with self._client("list of bad files"):
+                from crds.core import heavy_client
 
-            bad = heavy_client.get_config_info(OBSERVATORY).bad_files_set
+                bad = heavy_client.get_config_info(OBSERVATORY).bad_files_set
+        else:
+            listed = self._server_config.get("bad_files_list")
+            bad = set(map(str, listed)) if isinstance(listed, list) else set()
         marked = bad & {name, *(file.name for file in rules.files)}
         if marked:
             raise InvalidReference(

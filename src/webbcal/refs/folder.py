@@ -3,13 +3,14 @@
 import csv
 import functools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from webbcal.core.errors import InvalidReference, MissingReference
+from webbcal.core.errors import InvalidInput, InvalidReference, MissingReference
+from webbcal.io.fits import read_extensions
 from webbcal.refs.asdf_head import read_tree
 from webbcal.refs.exposure_keys import (
     describe,
@@ -20,7 +21,7 @@ from webbcal.refs.exposure_keys import (
 )
 from webbcal.spec.meta import Meta
 
-_SUFFIXES = (".fits", ".fits.gz", ".asdf")
+_SUFFIXES = (".fits", ".asdf")
 _ANYTHING = {"ANY", "N/A", "GENERIC", "NONE", ""}
 _USEAFTER = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}:\d{2}(?:\.\d+)?))?Z?")
 
@@ -208,17 +209,10 @@ def read_header(path: Path) -> dict[str, Any] | None:
 
 
 def _fits_header(path: Path) -> dict[str, Any] | None:
-    from astropy.io import fits  # costs 0.3 s
-
     try:
-        header = fits.getheader(path, 0)
-        return {name: header[name] for name in _wanted(header) if header[name] is not None}
-    except (OSError, ValueError, TypeError, KeyError, fits.VerifyError):
+        return read_extensions(path)[0].values
+    except InvalidInput:
         return None
-
-
-def _wanted(names: Iterable[str]) -> list[str]:
-    return [name for name in dict.fromkeys(names) if name not in ("", "COMMENT", "HISTORY")]
 
 
 def _asdf_header(path: Path) -> dict[str, Any] | None:
