@@ -1,6 +1,5 @@
 """Open a product: headers and metadata tree at once, arrays when they are touched."""
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,13 +7,14 @@ from typing import Any
 from webbcal.core.errors import InvalidInput
 from webbcal.io.asdf_tree import Link, read_tree
 from webbcal.io.cards import is_structure
+from webbcal.io.ecsv import read_ecsv
 from webbcal.io.fits import Constant, Extension, read_extensions
 from webbcal.io.headers import find, header_hash, keywords_for, put
 from webbcal.io.tables import DiskTable
 from webbcal.spec.fields import Elements, Image, Product, Stored, Table, check_shape, declared
 from webbcal.spec.meta import Keyword, Meta
-from webbcal.spec.products import PRODUCTS
-from webbcal.spec.references import REFERENCES
+from webbcal.spec.products import by_model
+from webbcal.spec.references import REFERENCES, Reference
 
 _OF_THE_FILE = {"asdf_library", "history", "_fits_hash", "extra_fits", "meta"}
 _Key = tuple[str, int]
@@ -26,7 +26,7 @@ def open_product(path: Path | str, kind: type[Product] | None = None) -> Product
     Parameters
     ----------
     path : path
-        FITS file.
+        FITS file, or ECSV table.
     kind : type or None
         Read the file as this product, whatever it calls itself; None: as DATAMODL, the suffix
         of its name and its content tell.
@@ -48,6 +48,8 @@ def open_product(path: Path | str, kind: type[Product] | None = None) -> Product
     FITS tool counts.
     """
     path = Path(path)
+    if path.suffix == ".ecsv":
+        return read_ecsv(path, kind)
     extensions = read_extensions(path)
     tree = _stored_tree(extensions)
     kind = kind or _kind_of(path, extensions)
@@ -66,17 +68,57 @@ def _stored_tree(extensions: Sequence[Extension]) -> dict[str, Any]:
 
 
 def _kind_of(path: Path, extensions: Sequence[Extension]) -> type[Product]:
+    """Tell what a file is from REFTYPE, DATAMODL, the suffix of its name, and its content."""
     values = extensions[0].values
     reference = REFERENCES.get(str(values.get("REFTYPE", "")).strip().lower())
-    if reference is not None:
-        return reference
-    candidates = [kind for kind in PRODUCTS if kind.model == values.get("DATAMODL")]
+    if reference is not None or "REFTYPE" in values:
+        return reference or Reference
+    candidates = by_model(str(values.get("DATAMODL"))) or _by_shape(extensions)
     if not candidates:
         raise InvalidInput(
-            "unknown kind of product", where=path, found=f"DATAMODL = {values.get('DATAMODL')!r}"
+            "unknown kind of product",
+            where=path,
+            expected="a DATAMODL of the products, or an image SCI",
+            found=f"DATAMODL = {values.get('DATAMODL')!r}",
         )
-    suffix = re.split(r"[_.]", path.name)[-2:][0]
-    return next((kind for kind in candidates if suffix in kind.suffixes), candidates[0])
+    for name in (path.name, str(values.get("FILENAME", ""))):
+        suffix = name.removesuffix(".fits").rpartition("_")[2]
+        for kind in candidates:
+            if suffix in kind.suffixes and _fits(kind, extensions):
+                return kind
+    present = {e.name for e in extensions}
+    return max(candidates, key=lambda kind: (_fits(kind, extensions), *_agreement(kind, present)))
+
+
+def _by_shape(extensions: Sequence[Extension]) -> tuple[type[Product], ...]:
+    """Return what a file without a known DATAMODL may be, by its first SCI."""
+    science = next((e for e in extensions if e.name == "SCI"), None)
+    if science is None or science.kind != "IMAGE":
+        return ()
+    present = {e.name for e in extensions}
+    if len(science.shape) == 2 and any(e.name == "SCI" and e.version == 2 for e in extensions):
+        return by_model("MultiSlitModel")
+    if len(science.shape) == 4:
+        return by_model("QuadModel" if "DQ" in present else "RampModel")
+    return by_model({2: "ImageModel", 3: "CubeModel"}.get(len(science.shape), ""))
+
+
+def _fits(kind: type[Product], extensions: Sequence[Extension]) -> bool:
+    """Tell whether the leading array of a product is there and has an allowed number of axes."""
+    spec = next(iter(declared(kind).values()))
+    if isinstance(spec, Elements):
+        spec = next(iter(declared(spec.part).values()))
+    if not isinstance(spec, Image):
+        return True
+    first = next((e for e in extensions if e.name == spec.extname.upper()), None)
+    return first is not None and spec.axes_of(len(first.shape)) is not None
+
+
+def _agreement(kind: type[Product], present: set[str]) -> tuple[int, int]:
+    """Return how many mandatory extensions are missing, negative, and how many are there."""
+    specs = [s for s in declared(kind).values() if isinstance(s, Image | Table)]
+    missing = sum(s.mandatory and s.extname.upper() not in present for s in specs)
+    return -missing, sum(s.extname.upper() in present for s in specs)
 
 
 class _Reader:
@@ -110,7 +152,8 @@ class _Reader:
         }
         if not self.trusted:
             self._overrule(self.tree, [e for e in entries if "[]" not in e.path], None)
-        nodes = {spec.node for spec in declared(kind).values() if isinstance(spec, Image | Table)}
+        arrays = [s for s in declared(kind).values() if isinstance(s, Image | Table)]
+        nodes = {spec.node for spec in arrays}
         rest = {
             name: value
             for name, value in self.tree.items()
@@ -147,18 +190,17 @@ class _Reader:
                 stored[name] = extension.image(spec.dtype)
                 check_shape(extension.label, extension.shape, spec, sizes)
         for name, spec in absent:
-            if not spec.required:
-                continue
-            fill = spec.fill if isinstance(spec, Image) else None
-            if not isinstance(spec, Image) or fill is None or not set(spec.axes) <= set(sizes):
-                raise InvalidInput(
-                    f"extension {spec.extname} is missing",
-                    where=self.path,
-                    expected=f"a {kind.__name__}: " + _needed(kind),
-                    found=", ".join(e.name for e in self.extensions[1:]) or "no extensions",
-                )
-            shape = tuple(sizes[axis] for axis in spec.axes)
-            stored[name] = Constant(shape, spec.dtype, fill)
+            if spec.required and isinstance(spec, Image) and spec.fill is not None:
+                shape = tuple(sizes.get(axis, 1) for axis in spec.axes)
+                stored[name] = Constant(shape, spec.dtype, spec.fill)
+        leading = next((s for s in declared(kind).values() if isinstance(s, Image | Table)), None)
+        if leading is not None and leading.required and leading in [spec for _, spec in absent]:
+            raise InvalidInput(
+                f"extension {leading.extname} is missing",
+                where=self.path,
+                expected=f"a {kind.__name__}: " + _needed(kind),
+                found=", ".join(e.name for e in self.extensions[1:]) or "no extensions",
+            )
         return stored
 
     def _elements(
@@ -203,7 +245,7 @@ class _Reader:
     ) -> None:
         """Let the headers overrule the tree of the product or of one element."""
         for entry in entries:
-            if not entry.keyword:
+            if not entry.keyword or is_structure(entry.keyword):
                 continue
             if version is None:
                 extension = self.first.get(entry.extension)

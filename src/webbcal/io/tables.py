@@ -231,6 +231,8 @@ def conform_table(table: np.ndarray, spec: Table, where: str) -> np.ndarray:
     wanted: list[tuple[str, np.dtype[Any], str]] = []
     for column in spec.columns:
         name = have.pop(column.name.lower(), None)
+        if name is None and column.optional:
+            continue
         if name is None:
             raise InvalidProduct(
                 f"column {column.name} is missing",
@@ -253,6 +255,12 @@ def conform_table(table: np.ndarray, spec: Table, where: str) -> np.ndarray:
     return rows
 
 
+def empty_table(spec: Table) -> np.ndarray:
+    """Return a table without rows."""
+    formats = [(c.name, c.dtype, tuple(n or 0 for n in c.shape)) for c in spec.columns]
+    return np.empty(0, np.dtype(formats))
+
+
 def _unique(
     names: list[str], stored: tuple[StoredColumn, ...]
 ) -> Iterator[tuple[int, tuple[str, StoredColumn]]]:
@@ -270,6 +278,8 @@ def _wanted(
     """Yield the declared columns: name, type to read as, number in the file."""
     for column in declared:
         source = by_name.get(column.name.lower())
+        if source is None and column.optional:
+            continue
         base = column.dtype
         shape = tuple(n or 0 for n in column.shape)
         if source is not None:

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 import webbcal
-from webbcal.core.errors import CannotWrite, InvalidProduct
+from webbcal.core.errors import CannotWrite, InvalidInput, InvalidProduct
 from webbcal.io.asdf_tree import (
     EncodedNode,
     HistoryEntry,
@@ -23,10 +23,11 @@ from webbcal.io.asdf_tree import (
     encode,
     render_tree,
 )
-from webbcal.io.cards import BLOCK, Card, format_card, header_block
+from webbcal.io.cards import BLOCK, Card, format_card, header_block, is_structure
+from webbcal.io.ecsv import render_ecsv
 from webbcal.io.fits import Constant, DiskArray, DiskBytes, Extension
 from webbcal.io.headers import find, header_hash, keyword_value, keywords_for, put
-from webbcal.io.tables import conform_table, encode_table, table_cards
+from webbcal.io.tables import DiskTable, conform_table, empty_table, encode_table, table_cards
 from webbcal.spec.fields import Elements, Image, Product, Stored, Table, declared
 from webbcal.spec.meta import Keyword, Meta
 from webbcal.spec.references import Reference
@@ -59,7 +60,7 @@ class _Unit:
 
 
 def write_product(product: Product, path: Path | str, *, overwrite: bool = True) -> None:
-    """Write a product to a FITS file.
+    """Write a product to a file: FITS, or ECSV where its declaration says so.
 
     Parameters
     ----------
@@ -86,10 +87,12 @@ def write_product(product: Product, path: Path | str, *, overwrite: bool = True)
     path = Path(path)
     if path.exists() and not overwrite:
         raise CannotWrite("the file exists", where=path, advice="Remove it or allow overwriting.")
-    units = _Writer(product, path).units()
+    text = render_ecsv(product, path) if product.storage == "ecsv" else b""
+    units = [] if text else _Writer(product, path).units()
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         with _complete_or_absent(temporary, path) as file:
+            file.write(text)
             for unit in units:
                 file.write(unit.header())
                 _write_data(file, unit.data)
@@ -167,6 +170,9 @@ class _Writer:
         meta["date"] = now.isoformat(timespec="milliseconds")
         meta["filename"] = self.path.name
         meta["model_type"] = self.kind.model
+        for name, value in self.kind.fixed.items():
+            if find(self.tree, name) is None:
+                put(self.tree, name, value)
 
     def _lay_out(self, product: Product, tree: dict[str, Any], version: int | None) -> None:
         """Add the extensions of a product or an element, and their links."""
@@ -200,10 +206,13 @@ class _Writer:
     ) -> None:
         where = f"{self.path}, {type(product).__name__}.{name}"
         if isinstance(spec, Table):
-            if not product.has(name):
+            if product.has(name):
+                table = conform_table(getattr(product, name), spec, where)
+            elif spec.empty:
+                table = empty_table(spec)
+            else:
                 self._demand(spec, where)
                 return
-            table = conform_table(getattr(product, name), spec, where)
             unit = _table_unit(spec, table, version)
             datatype: Any = _table_datatype(table.dtype)
             shape = table.shape
@@ -226,7 +235,7 @@ class _Writer:
     def _keywords(self, units: Mapping[tuple[str, int], _Unit]) -> None:
         """Write declared keywords; unset what has no place, so that tree and headers agree."""
         for entry in self.entries:
-            if not entry.keyword:
+            if not entry.keyword or is_structure(entry.keyword):
                 continue
             if "[]." not in entry.path:
                 self._keyword(entry, self.tree, entry.path, units.get((entry.extension, 1)))
@@ -264,6 +273,9 @@ class _Writer:
     def _copied(self) -> Iterator[_Unit]:
         for extension in self.extensions:
             data = extension.data if extension.size else None
+            link = _link_to(extension)
+            if link is not None:
+                put(self.tree, f"extra_fits.{extension.name}.data", link)
             yield _Unit(extension.name, extension.version, [], data, copied=extension.header)
 
     def _tree_unit(self, headers: list[bytes]) -> _Unit:
@@ -372,6 +384,20 @@ def _name_cards(spec: Image | Table, version: int) -> list[Card]:
         Card("EXTNAME", spec.extname.upper(), "name of this extension"),
         Card("EXTVER", version, "number among those of this name"),
     ]
+
+
+def _link_to(extension: Extension) -> Link | None:
+    """Return a link to an undeclared extension, None where a tree cannot describe it."""
+    if not extension.size or extension.version != 1 or "." in extension.name:
+        return None
+    source = f"fits:{extension.name},{extension.version}"
+    if extension.kind == "IMAGE":
+        return Link(source, extension.image().dtype.name, extension.shape)
+    try:
+        table = DiskTable(extension)
+        return Link(source, _table_datatype(table.dtype), table.shape)
+    except InvalidInput:
+        return None
 
 
 def _table_datatype(dtype: np.dtype[Any]) -> list[dict[str, Any]]:

@@ -33,6 +33,11 @@ class Image:
     node: str = ""  # name of the array in the metadata tree
     fill: float | None = None  # value of every pixel where there is no array
 
+    @property
+    def mandatory(self) -> bool:
+        """Whether every file has the extension."""
+        return self.required or self.fill is not None
+
     def axes_of(self, ndim: int) -> tuple[str, ...] | None:
         """Return the names of the axes of an array of `ndim` dimensions, None if not allowed."""
         for axes in (self.axes, *self.alternatives):
@@ -43,13 +48,19 @@ class Image:
 
 @dataclass(frozen=True)
 class Column:
-    """Declaration of one table column; `shape` is that of a cell, None where it is free."""
+    """Declaration of one table column.
+
+    `shape` is that of a cell, None where it is free. `pattern` is a regular expression for names
+    that depend on parameters; `name` is then one example. An `optional` column may be missing.
+    """
 
     name: str
     dtype: np.dtype[Any]
     unit: str = ""
     doc: str = ""
     shape: tuple[int | None, ...] = ()
+    pattern: str = ""
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,6 +73,12 @@ class Table:
     required: bool
     open_ended: bool = False  # further columns are allowed, as in HDRTAB
     node: str = ""  # name of the table in the metadata tree
+    empty: bool = False  # written without rows where there is no table
+
+    @property
+    def mandatory(self) -> bool:
+        """Whether every file has the extension."""
+        return self.required or self.empty
 
 
 @dataclass(frozen=True)
@@ -104,10 +121,17 @@ def image(  # noqa: PLR0913 (each argument is one fact of the declaration)
 
 
 def column(
-    name: str, dtype: str, unit: str = "", doc: str = "", shape: tuple[int | None, ...] = ()
+    name: str,
+    dtype: str,
+    unit: str = "",
+    doc: str = "",
+    shape: tuple[int | None, ...] = (),
+    *,
+    pattern: str = "",
+    optional: bool = False,
 ) -> Column:
     """Declare one column of a table."""
-    return Column(name, np.dtype(dtype), unit, doc, shape)
+    return Column(name, np.dtype(dtype), unit, doc, shape, pattern, optional)
 
 
 def table(
@@ -117,9 +141,11 @@ def table(
     required: bool = True,
     open_ended: bool = False,
     node: str = "",
+    empty: bool = False,
 ) -> Any:
     """Declare a structured array of a product and the table extension that stores it."""
-    spec = Table(extname, columns, doc, required, open_ended, node or _node_of(extname))
+    node = node or _node_of(extname)
+    spec = Table(extname, columns, doc, required, open_ended, node, empty)
     return _declare(spec, required)
 
 
@@ -199,8 +225,11 @@ class Product:
         with ``description`` and ``time``; ``tree``: nodes at the root of the metadata tree.
     """
 
-    model: ClassVar[str] = ""
+    model: ClassVar[str] = ""  # DATAMODL
     suffixes: ClassVar[tuple[str, ...]] = ()
+    layout: ClassVar[str] = ""  # what tells this form from others of the same suffix
+    storage: ClassVar[str] = "fits"  # or ecsv
+    fixed: ClassVar[Mapping[str, Any]] = {}  # metadata that every file of this kind carries
 
     meta: Meta = field(default_factory=Meta)
     attributes: Meta = field(default_factory=lambda: Meta({}, ""))
@@ -233,7 +262,8 @@ class Product:
         Parameters
         ----------
         stored : mapping
-            Attribute name to array on disk. Declared arrays that are missing here are None.
+            Attribute name to array on disk. Optional arrays that are missing here are None;
+            required ones raise InvalidProduct when they are touched.
         **rest
             `meta`, `attributes`, `extras`, and elements.
         """
@@ -244,10 +274,9 @@ class Product:
                 object.__setattr__(product, f.name, rest[f.name])
             elif f.name not in stored:
                 if f.default_factory is not dataclasses.MISSING:
-                    value = f.default_factory()
-                else:
-                    value = None if f.default is dataclasses.MISSING else f.default
-                object.__setattr__(product, f.name, value)
+                    object.__setattr__(product, f.name, f.default_factory())
+                elif f.default is not dataclasses.MISSING:
+                    object.__setattr__(product, f.name, f.default)
         return product
 
     def __getattr__(self, name: str) -> Any:
@@ -264,6 +293,13 @@ class Product:
         attributes = self.__dict__.get("attributes")
         if attributes is not None and name in attributes:
             return attributes[name]
+        spec = declared(type(self)).get(name)
+        if isinstance(spec, Image | Table):
+            raise InvalidProduct(
+                f"extension {spec.extname} is missing",
+                where=self.__dict__["meta"].lookup("filename"),
+                expected=f"a complete {type(self).__name__}",
+            )
         raise AttributeError(f"{type(self).__name__} has no {name}")
 
     @property
@@ -279,7 +315,7 @@ class Product:
 
     def has(self, name: str) -> bool:
         """Tell whether an optional array is present, without reading it."""
-        return self.stored(name) is not None or getattr(self, name) is not None
+        return self.stored(name) is not None or self.__dict__.get(name) is not None
 
     def shape_of(self, name: str) -> tuple[int, ...]:
         """Return the shape of an array without reading it."""
@@ -323,7 +359,7 @@ class Product:
         rest = {
             f.name: changes.get(f.name, self.__dict__.get(f.name))
             for f in fields(self)
-            if f.name not in stored
+            if f.name in changes or f.name in self.__dict__
         }
         return type(self).from_stored(stored, **rest)
 

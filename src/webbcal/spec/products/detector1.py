@@ -1,18 +1,30 @@
 """What stage 1 reads and makes: raw exposures, ramps, count rates."""
 
-from dataclasses import dataclass, replace
-from typing import ClassVar, Self
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from webbcal.spec.fields import Product, image, table, working
-from webbcal.spec.meta import Meta
-from webbcal.spec.products.tables import GROUP_COLUMNS, INT_TIMES_COLUMNS
-from webbcal.spec.window import Window
+from webbcal.spec.products.arrays import (
+    CUBE,
+    PLANE,
+    RAMP,
+    error,
+    flags,
+    science,
+    variance_poisson,
+    variance_rnoise,
+)
+from webbcal.spec.products.tables import (
+    GROUP_COLUMNS,
+    INT_TIMES_COLUMNS,
+    INT_TIMES_STRIPE_COLUMNS,
+    MOVING_TARGET_COLUMNS,
+    MSA_TARG_ACQ_COLUMNS,
+)
 
-RAMP = ("integration", "group", "y", "x")
-CUBE = ("integration", "y", "x")
-PLANE = ("y", "x")
+REFOUT = ("integration", "group", "y_refout", "x_refout")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -24,10 +36,18 @@ class Uncal(Product):
 
     sci: np.ndarray = image("SCI", "u2", RAMP, unit="DN", doc="Raw pixel values.")
     group: np.ndarray = table(
-        "GROUP", *GROUP_COLUMNS, doc="Times and completion codes of the groups.", required=False
+        "GROUP",
+        *GROUP_COLUMNS,
+        doc="Times and completion codes of the groups.",
+        required=False,
+        empty=True,
     )
     int_times: np.ndarray = table(
-        "INT_TIMES", *INT_TIMES_COLUMNS, doc="Times of the integrations.", required=False
+        "INT_TIMES",
+        *INT_TIMES_COLUMNS,
+        doc="Times of the integrations.",
+        required=False,
+        empty=True,
     )
     zeroframe: np.ndarray = image(
         "ZEROFRAME", "u2", CUBE, unit="DN", doc="First frame of each integration.", required=False
@@ -35,10 +55,37 @@ class Uncal(Product):
     refout: np.ndarray = image(
         "REFOUT",
         "u2",
-        ("integration", "group", "y_refout", "x_refout"),
+        REFOUT,
         unit="DN",
         doc="Reference output of the MIRI detectors.",
         required=False,
+    )
+    moving_target_position: np.ndarray = table(
+        "MOVING_TARGET_POSITION",
+        *MOVING_TARGET_COLUMNS,
+        doc="Where a moving target was, by time.",
+        required=False,
+        node="moving_target",
+    )
+    cheby: np.ndarray = table(
+        "CHEBY",
+        doc="Chebyshev coefficients of the path of a moving target, x00 to z05.",
+        required=False,
+        open_ended=True,
+        node="cheby_coefficients",
+    )
+    int_times_stripe: np.ndarray = table(
+        "INT_TIMES_STRIPE",
+        *INT_TIMES_STRIPE_COLUMNS,
+        doc="Times of the integrations, by stripe.",
+        required=False,
+    )
+    msa_targ_acq: np.ndarray = table(
+        "MSA_TARG_ACQ",
+        *MSA_TARG_ACQ_COLUMNS,
+        doc="Target acquisition with the NIRSpec micro-shutters.",
+        required=False,
+        node="msa_targ_acq_table",
     )
 
 
@@ -51,11 +98,7 @@ class Ramp(Product):
 
     sci: np.ndarray = image("SCI", "f4", RAMP, unit="DN", doc="Accumulated signal.")
     pixeldq: np.ndarray = image(
-        "PIXELDQ",
-        "u4",
-        PLANE,
-        doc="Flags of a pixel in all groups and integrations.",
-        fill=0,
+        "PIXELDQ", "u4", PLANE, doc="Flags of a pixel in all groups and integrations.", fill=0
     )
     groupdq: np.ndarray = image("GROUPDQ", "u1", RAMP, doc="Flags of a pixel in one group.", fill=0)
     err: np.ndarray = image(
@@ -77,15 +120,23 @@ class Ramp(Product):
         required=False,
     )
     group: np.ndarray = table(
-        "GROUP", *GROUP_COLUMNS, doc="Times and completion codes of the groups.", required=False
+        "GROUP",
+        *GROUP_COLUMNS,
+        doc="Times and completion codes of the groups.",
+        required=False,
+        empty=True,
     )
     int_times: np.ndarray = table(
-        "INT_TIMES", *INT_TIMES_COLUMNS, doc="Times of the integrations.", required=False
+        "INT_TIMES",
+        *INT_TIMES_COLUMNS,
+        doc="Times of the integrations.",
+        required=False,
+        empty=True,
     )
     refout: np.ndarray = image(
         "REFOUT",
         "f4",
-        ("integration", "group", "y_refout", "x_refout"),
+        REFOUT,
         unit="DN",
         doc="Reference output of the MIRI detectors.",
         required=False,
@@ -99,8 +150,40 @@ class Ramp(Product):
         required=False,
         node="average_dark_current",
     )
+    int_times_stripe: np.ndarray = table(
+        "INT_TIMES_STRIPE",
+        *INT_TIMES_STRIPE_COLUMNS,
+        doc="Times of the integrations, by stripe.",
+        required=False,
+    )
+    msa_targ_acq: np.ndarray = table(
+        "MSA_TARG_ACQ",
+        *MSA_TARG_ACQ_COLUMNS,
+        doc="Target acquisition with the NIRSpec micro-shutters.",
+        required=False,
+        node="msa_targ_acq_table",
+    )
     cosmic_rays: np.ndarray = working(
         PLANE, "u2", doc="Jumps found in the ramps of a pixel, before neighbours are flagged."
+    )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Dark(Ramp):
+    """A dark exposure, calibrated as far as a ramp goes."""
+
+    suffixes: ClassVar[tuple[str, ...]] = ("dark",)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SuperstripeRamp(Ramp):
+    """A ramp of an exposure that reads the detector stripe by stripe."""
+
+    model: ClassVar[str] = "SuperstripeRampModel"
+    layout: ClassVar[str] = "superstripe"
+
+    pixeldq: np.ndarray = image(
+        "PIXELDQ", "u4", ("stripe", "y", "x"), doc="Flags of a pixel in all groups.", fill=0
     )
 
 
@@ -111,15 +194,26 @@ class Rate(Product):
     model: ClassVar[str] = "ImageModel"
     suffixes: ClassVar[tuple[str, ...]] = ("rate", "bsub")
 
-    sci: np.ndarray = image("SCI", "f4", PLANE, unit="DN/s", doc="Count rate.")
-    err: np.ndarray = image("ERR", "f4", PLANE, unit="DN/s", doc="Standard error of SCI.")
-    dq: np.ndarray = image("DQ", "u4", PLANE, doc="Flags.")
-    var_poisson: np.ndarray = image(
-        "VAR_POISSON", "f4", PLANE, unit="(DN/s)^2", doc="Variance of SCI by photon noise."
+    sci: np.ndarray = science(PLANE, "DN/s")
+    err: np.ndarray = error(PLANE, "DN/s")
+    dq: np.ndarray = flags(PLANE)
+    var_poisson: np.ndarray = variance_poisson(PLANE, "(DN/s)^2")
+    var_rnoise: np.ndarray = variance_rnoise(PLANE, "(DN/s)^2")
+    mask: np.ndarray = image(
+        "MASK",
+        "u4",
+        PLANE,
+        doc="1 where a pixel served as background (wide-field slitless spectra).",
+        required=False,
     )
-    var_rnoise: np.ndarray = image(
-        "VAR_RNOISE", "f4", PLANE, unit="(DN/s)^2", doc="Variance of SCI by read noise."
-    )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RateIfu(Rate):
+    """Count rate of an exposure with an integral-field unit."""
+
+    model: ClassVar[str] = "IFUImageModel"
+    layout: ClassVar[str] = "integral field"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -129,18 +223,18 @@ class RateInts(Product):
     model: ClassVar[str] = "CubeModel"
     suffixes: ClassVar[tuple[str, ...]] = ("rateints", "bsubints")
 
-    sci: np.ndarray = image("SCI", "f4", CUBE, unit="DN/s", doc="Count rate.")
-    err: np.ndarray = image("ERR", "f4", CUBE, unit="DN/s", doc="Standard error of SCI.")
-    dq: np.ndarray = image("DQ", "u4", CUBE, doc="Flags.")
+    sci: np.ndarray = science(CUBE, "DN/s")
+    err: np.ndarray = error(CUBE, "DN/s")
+    dq: np.ndarray = flags(CUBE)
     int_times: np.ndarray = table(
-        "INT_TIMES", *INT_TIMES_COLUMNS, doc="Times of the integrations.", required=False
+        "INT_TIMES",
+        *INT_TIMES_COLUMNS,
+        doc="Times of the integrations.",
+        required=False,
+        empty=True,
     )
-    var_poisson: np.ndarray = image(
-        "VAR_POISSON", "f4", CUBE, unit="(DN/s)^2", doc="Variance of SCI by photon noise."
-    )
-    var_rnoise: np.ndarray = image(
-        "VAR_RNOISE", "f4", CUBE, unit="(DN/s)^2", doc="Variance of SCI by read noise."
-    )
+    var_poisson: np.ndarray = variance_poisson(CUBE, "(DN/s)^2")
+    var_rnoise: np.ndarray = variance_rnoise(CUBE, "(DN/s)^2")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,16 +244,89 @@ class CountRates:
     rate: Rate
     rateints: RateInts
 
-    @property
-    def meta(self) -> Meta:
-        """The metadata, which both share."""
-        return self.rate.meta
 
-    @property
-    def window(self) -> Window | None:
-        """Which rows and columns of the exposure both hold; None for all of them."""
-        return self.rate.window
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RampFit(Product):
+    """Details of the ramp fit: one value per pixel, segment and integration."""
 
-    def cut(self, window: Window) -> Self:
-        """Return both on a window, given in the pixel coordinates of the exposure."""
-        return replace(self, rate=self.rate.cut(window), rateints=self.rateints.cut(window))
+    model: ClassVar[str] = "RampFitOutputModel"
+    suffixes: ClassVar[tuple[str, ...]] = ("fitopt",)
+
+    slope: np.ndarray = image(
+        "SLOPE",
+        "f4",
+        ("integration", "segment", "y", "x"),
+        unit="DN/s",
+        doc="Slope of each segment.",
+        required=False,
+    )
+    sigslope: np.ndarray = image(
+        "SIGSLOPE",
+        "f4",
+        ("integration", "segment", "y", "x"),
+        unit="DN/s",
+        doc="Its uncertainty.",
+        required=False,
+    )
+    var_poisson: np.ndarray = image(
+        "VAR_POISSON",
+        "f4",
+        ("integration", "segment", "y", "x"),
+        unit="(DN/s)^2",
+        doc="Variance by photon noise.",
+        required=False,
+    )
+    var_rnoise: np.ndarray = image(
+        "VAR_RNOISE",
+        "f4",
+        ("integration", "segment", "y", "x"),
+        unit="(DN/s)^2",
+        doc="Variance by read noise.",
+        required=False,
+    )
+    yint: np.ndarray = image(
+        "YINT",
+        "f4",
+        ("integration", "segment", "y", "x"),
+        unit="DN",
+        doc="Signal of each segment extrapolated to the reset.",
+        required=False,
+    )
+    sigyint: np.ndarray = image(
+        "SIGYINT",
+        "f4",
+        ("integration", "segment", "y", "x"),
+        unit="DN",
+        doc="Its uncertainty.",
+        required=False,
+    )
+    pedestal: np.ndarray = image(
+        "PEDESTAL", "f4", CUBE, unit="DN", doc="Signal at the reset.", required=False
+    )
+    weights: np.ndarray = image(
+        "WEIGHTS",
+        "f4",
+        ("integration", "segment", "y", "x"),
+        doc="Weight of each segment in the mean.",
+        required=False,
+    )
+    crmag: np.ndarray = image(
+        "CRMAG",
+        "f4",
+        ("integration", "hit", "y", "x"),
+        unit="DN",
+        doc="Size of each cosmic-ray hit.",
+        required=False,
+    )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class TrapsFilled(Product):
+    """Charge traps that an exposure has filled, by family."""
+
+    model: ClassVar[str] = "TrapsFilledModel"
+    suffixes: ClassVar[tuple[str, ...]] = ("trapsfilled",)
+
+    sci: np.ndarray = image(
+        "SCI", "f4", ("family", "y", "x"), doc="Filled traps of each pixel at the end."
+    )

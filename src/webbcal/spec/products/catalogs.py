@@ -1,0 +1,163 @@
+"""Sources and light curves: segmentation map, and tables in ECSV."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from webbcal.spec.fields import Column, Product, column, image, table
+from webbcal.spec.products.arrays import PLANE
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Segm(Product):
+    """Which source each pixel of an image belongs to."""
+
+    model: ClassVar[str] = "SegmentationMapModel"
+    suffixes: ClassVar[tuple[str, ...]] = ("segm",)
+
+    sci: np.ndarray = image("SCI", "u4", PLANE, doc="Label of the source, 0 for none.")
+
+
+def _aperture_columns(quantity: str, unit: str, doc: str) -> tuple[Column, ...]:
+    """Declare the values in three apertures, named by their encircled energy, and in total."""
+    columns = []
+    for size in ("30", "50", "70", "_total"):
+        pattern = rf"aper\d+_{quantity}" if size.isdigit() else ""
+        where = f"the {size} % aperture" if size.isdigit() else "all, corrected to infinity"
+        name = f"aper{size}_{quantity}"
+        columns += [
+            column(name, "f8", unit, f"{doc} in {where}.", pattern=pattern),
+            column(
+                f"{name}_err",
+                "f8",
+                unit,
+                "Its standard error.",
+                pattern=pattern and pattern + "_err",
+            ),
+        ]
+    return tuple(columns)
+
+
+def _sky(name: str, doc: str) -> tuple[Column, Column]:
+    return (
+        column(f"{name}.ra", "f8", "deg", f"{doc}, right ascension (ICRS)."),
+        column(f"{name}.dec", "f8", "deg", f"{doc}, declination (ICRS)."),
+    )
+
+
+CATALOG_COLUMNS: tuple[Column, ...] = (
+    column("label", "i8", doc="Label in the segmentation map."),
+    column("xcentroid", "f8", "pix", "Centroid, x, 0-based."),
+    column("ycentroid", "f8", "pix", "Centroid, y, 0-based."),
+    *_sky("sky_centroid", "Centroid"),
+    column("aper_bkg_flux", "f8", "Jy", "Background per pixel in the annulus."),
+    column("aper_bkg_flux_err", "f8", "Jy", "Its standard error."),
+    *_aperture_columns("flux", "Jy", "Flux"),
+    column("isophotal_flux", "f8", "Jy", "Flux in the segment."),
+    column("isophotal_flux_err", "f8", "Jy", "Its standard error."),
+    *_aperture_columns("abmag", "", "AB magnitude"),
+    column("isophotal_abmag", "f8", doc="AB magnitude in the segment."),
+    column("isophotal_abmag_err", "f8", doc="Its standard error."),
+    *_aperture_columns("vegamag", "", "Vega magnitude"),
+    column("isophotal_vegamag", "f8", doc="Vega magnitude in the segment."),
+    column("isophotal_vegamag_err", "f8", doc="Its standard error."),
+    column("CI_50_30", "f8", doc="Flux ratio of two apertures.", pattern=r"CI_\d+_\d+"),
+    column("CI_70_50", "f8", doc="Flux ratio of two apertures.", pattern=r"CI_\d+_\d+"),
+    column("CI_70_30", "f8", doc="Flux ratio of two apertures.", pattern=r"CI_\d+_\d+"),
+    column("sharpness", "f8", doc="Sharpness."),
+    column("roundness", "f8", doc="Roundness."),
+    column("ellipticity", "f8", doc="1 - semiminor / semimajor."),
+    column("is_extended", "?", doc="Whether the source is larger than a point."),
+    column("nn_label", "i8", doc="Label of the nearest neighbour."),
+    column("nn_dist", "f8", "pix", "Its distance."),
+    column("isophotal_area", "f8", "pix2", "Area of the segment."),
+    column("semimajor_sigma", "f8", "pix", "Standard deviation along the major axis."),
+    column("semiminor_sigma", "f8", "pix", "Standard deviation along the minor axis."),
+    column("orientation", "f8", "deg", "Major axis against x, counter-clockwise."),
+    column("sky_orientation", "f8", "deg", "Major axis, east of north."),
+    *_sky("sky_bbox_ll", "Lower left corner of the segment"),
+    *_sky("sky_bbox_ul", "Upper left corner of the segment"),
+    *_sky("sky_bbox_lr", "Lower right corner of the segment"),
+    *_sky("sky_bbox_ur", "Upper right corner of the segment"),
+)
+
+LIGHT_CURVE_COLUMNS: tuple[Column, ...] = (
+    column("MJD", "f8", doc="Middle of the integration, MJD, UTC."),
+    column("BJD_TDB", "f8", doc="The same at the barycentre, TDB.", optional=True),
+    column("aperture_sum", "f8", "Jy", "Flux in the aperture."),
+    column("aperture_sum_err", "f8", "Jy", "Its standard error."),
+    column("annulus_sum", "f8", "Jy", "Flux in the annulus."),
+    column("annulus_sum_err", "f8", "Jy", "Its standard error."),
+    column("annulus_mean", "f8", "Jy", "Mean of the annulus per pixel."),
+    column("annulus_mean_err", "f8", "Jy", "Its standard error."),
+    column("aperture_bkg", "f8", "Jy", "Background in the aperture."),
+    column("aperture_bkg_err", "f8", "Jy", "Its standard error."),
+    column("net_aperture_sum", "f8", "Jy", "Flux without background."),
+    column("net_aperture_sum_err", "f8", "Jy", "Its standard error."),
+    column("aperture_x", "f8", "pix", "Centre of the aperture, x.", optional=True),
+    column("aperture_y", "f8", "pix", "Centre of the aperture, y.", optional=True),
+    column("aperture_ra_icrs", "f8", "deg", "Its right ascension.", optional=True),
+    column("aperture_dec_icrs", "f8", "deg", "Its declination.", optional=True),
+    column("centroid_x", "f8", "pix", "Centroid of the source, x.", optional=True),
+    column("centroid_y", "f8", "pix", "Centroid of the source, y.", optional=True),
+    column("psf_width_x", "f8", "pix", "Width of the image, x.", optional=True),
+    column("psf_width_y", "f8", "pix", "Width of the image, y.", optional=True),
+    column("psf_flux", "f8", doc="Flux of the fitted image.", optional=True),
+)
+
+WHITE_LIGHT_COLUMNS: tuple[Column, ...] = (
+    column(
+        "MJD_UTC", "f8", doc="Middle of the integration, MJD.", pattern=r"MJD(_UTC)?(_NRS[12])?"
+    ),
+    column(
+        "BJD_TDB",
+        "f8",
+        doc="The same at the barycentre, TDB.",
+        pattern=r"BJD_TDB(_NRS[12])?",
+        optional=True,
+    ),
+    column(
+        "whitelight_flux",
+        "f8",
+        "Jy",
+        "Flux summed over wavelength.",
+        pattern=r"whitelight_flux(_order_\d)?(_NRS[12])?",
+    ),
+)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Cat(Product):
+    """Sources found in an image, with their photometry."""
+
+    suffixes: ClassVar[tuple[str, ...]] = ("cat",)
+    storage: ClassVar[str] = "ecsv"
+
+    sources: np.ndarray = table(
+        "", *CATALOG_COLUMNS, doc="One row per source.", open_ended=True, node="sources"
+    )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Phot(Product):
+    """Light curve of a source in time-series images."""
+
+    suffixes: ClassVar[tuple[str, ...]] = ("phot",)
+    storage: ClassVar[str] = "ecsv"
+
+    photometry: np.ndarray = table(
+        "", *LIGHT_CURVE_COLUMNS, doc="One row per integration.", open_ended=True, node="photometry"
+    )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Whtlt(Product):
+    """Light curve of a source in time-series spectra, all wavelengths summed."""
+
+    suffixes: ClassVar[tuple[str, ...]] = ("whtlt",)
+    storage: ClassVar[str] = "ecsv"
+
+    flux: np.ndarray = table(
+        "", *WHITE_LIGHT_COLUMNS, doc="One row per integration.", open_ended=True, node="flux"
+    )
