@@ -1,6 +1,17 @@
 """Catalogue of every step."""
 
-from webbcal.steps import dark_current, dq_init, group_scale, ipc, linearity, saturation, superbias
+from webbcal.steps import (
+    dark_current,
+    dq_init,
+    gain_scale,
+    group_scale,
+    ipc,
+    linearity,
+    ramp_fit,
+    refpix,
+    saturation,
+    superbias,
+)
 from webbcal.steps._step import Step
 
 STEPS: dict[str, Step] = {
@@ -11,7 +22,10 @@ STEPS: dict[str, Step] = {
         saturation.STEP,
         ipc.STEP,
         superbias.STEP,
+        refpix.STEP,
         linearity.STEP,
         dark_current.STEP,
+        ramp_fit.STEP,
+        gain_scale.STEP,
     )
 }

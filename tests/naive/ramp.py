@@ -1,0 +1,180 @@
+"""Count rates of ramps, one pixel and one sum at a time."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+DNU, SAT, JUMP, PERSISTENCE, CHARGELOSS = 1, 2, 4, 32, 128
+NO_GAIN = 1 << 19
+
+
+@dataclass
+class Timing:
+    """What the exposure says about its groups: seconds, frames."""
+
+    tgroup: float  # between groups
+    first: float  # from the reset to the middle of the first group
+    tframe: float  # to the end of the first frame
+    nframes: int
+
+
+@dataclass
+class Segment:
+    """A run of groups between jumps: slope in DN/s and its variances."""
+
+    slope: float
+    var_p: float
+    var_r: float
+
+
+def power_of(snr):
+    for limit, power in ((5, 0.0), (10, 0.4), (20, 1.0), (50, 3.0), (100, 6.0)):
+        if snr < limit:
+            return power
+    return 10.0
+
+
+def find_segments(dq):
+    """Return (first, last) of the runs of good groups; a jump group opens the run after it."""
+    dq = [int(q) & ~PERSISTENCE for q in dq]
+    if dq[0] & SAT:
+        return []
+    runs, start = [], None
+    for k in range(len(dq) + 1):
+        good = k < len(dq) and dq[k] == 0
+        if good and start is None:
+            start = k - 1 if k > 0 and dq[k - 1] == JUMP else k
+        if not good and start is not None:
+            runs.append((start, k - 1))
+            start = None
+    if len(runs) > 1:
+        longer = [r for r in runs if r[1] > r[0]]
+        runs = longer or runs[:1]
+    return runs
+
+
+def median_rate(data, dq, timing):
+    """Return the rate that fixes the photon noise, DN/s.
+
+    It is the median first difference, its mean over the integrations that have any. Without
+    any, it is what the first good groups suggest.
+    """
+    medians, first = [], []
+    for values, flags in zip(data, dq, strict=True):
+        rates = [
+            float(np.float32(values[k + 1]) - np.float32(values[k])) / timing.tgroup
+            for k in range(len(values) - 1)
+            if not (flags[k + 1] & (DNU | JUMP | SAT) or flags[k] & (DNU | SAT))
+        ]
+        if rates:
+            medians.append(float(np.median(rates)))
+        good = [k for k in range(len(values)) if flags[k] & ~PERSISTENCE == 0]
+        if good:
+            first.append(values[good[0]] / (timing.first + good[0] * timing.tgroup))
+    return float(np.mean(medians or first or [0.0]))
+
+
+def fit_segment(y, noise, gain, signal, tgroup, seconds):
+    """Fit one run of groups; `noise` in electrons per read, `signal` the rate for the variance."""
+    n = len(y)
+    if n == 1:
+        return Segment(
+            y[0] / seconds, signal / (seconds * gain), 2 * (noise / (seconds * gain)) ** 2
+        )
+    var_p = signal / (tgroup * gain * (n - 1))
+    if n == 2:
+        return Segment((y[1] - y[0]) / tgroup, var_p, 2 * (noise / (tgroup * gain)) ** 2)
+    electrons = (y[-1] - y[0]) * gain
+    total = noise**2 + electrons
+    snr = max(electrons / math.sqrt(total), 0.0) if total > 0 else 0.0
+    power, mid = power_of(snr), (n - 1) / 2
+    w = [abs((i - mid) / mid) ** power for i in range(n)]
+    sw = sum(w)
+    sx = sum(w[i] * i for i in range(n))
+    sxx = sum(w[i] * i * i for i in range(n))
+    sy = sum(w[i] * y[i] for i in range(n))
+    sxy = sum(w[i] * i * y[i] for i in range(n))
+    slope = (sw * sxy - sx * sy) / (sw * sxx - sx * sx) / tgroup
+    return Segment(slope, var_p, 12 * (noise / (tgroup * gain)) ** 2 / (n**3 - n))
+
+
+def combine(segments):
+    """Return slope, var_p, var_r and 1 / sum of 1 / (var_p + var_r)."""
+    read = [1 / s.var_r for s in segments if s.var_r > 0]
+    photon = [1 / s.var_p for s in segments if s.var_p > 0]
+    both = [1 / (s.var_p + s.var_r) for s in segments if s.var_p + s.var_r > 0]
+    var_r = 1 / sum(read) if read else 0.0
+    var_p = 1 / sum(photon) if photon else 0.0
+    var_e = 1 / sum(both) if both else 0.0
+    slope = sum(s.slope / s.var_r for s in segments if s.var_r > 0) * var_r if read else math.nan
+    return slope, var_p, var_r, var_e
+
+
+def fit_pixel(data, gdq, pixeldq, zeroframe, gain, readnoise, dark, timing, suppress):
+    """Return (exposure, [integrations]), each (slope, err, dq, var_p, var_r)."""
+    nints, ngroups = data.shape
+    given, gdq = gdq, np.where(np.isfinite(data), gdq, gdq | DNU)
+    data, gdq = data.astype(float), gdq.astype(int)
+    if not 0 < gain < math.inf:
+        pixeldq |= NO_GAIN | DNU
+    if not 0 <= readnoise < math.inf:
+        pixeldq |= DNU
+    if pixeldq & DNU:  # nothing is measured, only flags are collected
+        gain = readnoise = 1.0
+    if suppress and ngroups > 1:
+        for i in range(nints):
+            if sum((gdq[i] & ~PERSISTENCE) == 0) == 1:
+                gdq[i] |= DNU
+    # The rate is that of the groups read, the zero frame is not one of them.
+    signal = max(median_rate(data, gdq, timing), 0.0) + dark / gain
+    zero = [timing.first] * nints
+    if not suppress:
+        for i in range(nints):
+            good = [k for k in range(ngroups) if gdq[i, k] & ~PERSISTENCE == 0]
+            if not good and zeroframe is not None and zeroframe[i] != 0:
+                data[i, 0], gdq[i, 0] = zeroframe[i], 0
+                zero[i] = timing.tframe
+    noise = readnoise * gain / math.sqrt(2 * timing.nframes)
+    every, kept, integrations = [], [], []
+    for i in range(nints):
+        found: list[Segment] = []
+        for first, last in find_segments(gdq[i]):
+            y = data[i, first : last + 1]
+            seconds = zero[i] + first * timing.tgroup
+            found.append(fit_segment(y, noise, gain, signal, timing.tgroup, seconds))
+        slope, var_p, var_r, var_e = combine(found)
+        every += found
+        if any(given[i] & CHARGELOSS) and found:
+            # The variance by read noise is that of the ramp before bright groups were taken out.
+            flags = [q & ~(CHARGELOSS | DNU) if q & CHARGELOSS else q for q in gdq[i]]
+            n = [last - first + 1 for first, last in find_segments(flags)]
+            runs = [
+                fit_segment(list(range(k)), noise, gain, 0.0, timing.tgroup, zero[i]) for k in n
+            ]
+            var_r = combine(runs)[2]
+            kept += runs
+        else:
+            kept += found
+        dq = pixeldq
+        for flag in (JUMP, PERSISTENCE):
+            if any(given[i] & flag):
+                dq |= flag
+        if not found:
+            dq |= DNU
+        if gdq[i, 0] & SAT:
+            dq |= SAT
+        bad = dq & (DNU | SAT)
+        if any(given[i] & SAT):
+            dq |= SAT
+        integrations.append(
+            (math.nan, 0.0, dq, 0.0, 0.0) if bad else (slope, math.sqrt(var_e), dq, var_p, var_r)
+        )
+    slope, var_p, var_r, _ = combine(every)
+    dq = 0
+    for other in integrations:
+        dq |= other[2] & ~DNU
+    bad = all(other[2] & DNU for other in integrations)
+    if bad:
+        return (math.nan, 0.0, dq | DNU, 0.0, 0.0), integrations
+    return (slope, math.sqrt(var_p + var_r), dq, var_p, combine(kept)[2]), integrations
