@@ -151,6 +151,25 @@ def test_the_environment_of_the_process_is_left_as_it_was(cache, monkeypatch):
     assert dict(os.environ) == before
 
 
+def test_a_cache_may_hold_the_files_of_each_instrument_in_a_folder(cache):
+    (cache / "config/jwst/ref_cache_subdir_mode").write_text("instrument")
+    folder = cache / "references/jwst/nircam"
+    folder.mkdir()
+    (cache / "references/jwst/late.fits").rename(folder / "late.fits")
+    selection = ReferenceSource(crds_path=cache).select(exposure(), ["dark"])["dark"]
+    assert selection.path == folder / "late.fits"
+
+
+def test_a_server_that_does_not_answer_is_not_needed_by_a_filled_cache(cache):
+    source = ReferenceSource.from_environment(
+        {"CRDS_PATH": str(cache), "CRDS_SERVER_URL": "http://localhost:9"}
+    )
+    assert source.select(exposure(), ["dark"])["dark"].path is not None
+    with pytest.raises(MissingReference, match=r"localhost:9.*absent\.fits") as error:
+        source.select(exposure(), ["gain"])
+    assert "\n" not in str(error.value)
+
+
 def test_settings_come_from_the_environment_given():
     source = ReferenceSource.from_environment(
         {"CRDS_PATH": "there", "CRDS_CONTEXT": "jwst_0003.pmap", "CRDS_MODE": "local", "HOME": "x"},

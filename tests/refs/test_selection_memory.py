@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.refs.crds_cache import exposure, make_cache, rules, touch_later, write_type
 
-from webbcal.core.errors import MissingReference
+from webbcal.core.errors import InvalidReference, MissingReference
 from webbcal.refs.crds_rules import RulesClient
 from webbcal.refs.select import ReferenceSource
 
@@ -106,7 +106,6 @@ def test_new_rules_under_the_same_name_are_noticed(cache, tmp_path):
         "mappings/jwst/jwst_0001.pmap",
         "mappings/jwst/jwst_nircam_0001.imap",
         "mappings/jwst/jwst_nircam_dark_0001.rmap",
-        "config/jwst/server_config",
     ],
 )
 def test_a_touched_mapping_file_makes_the_client_be_asked_again(cache, tmp_path, asked, name):
@@ -121,6 +120,14 @@ def test_a_reference_file_that_has_gone_is_not_answered_from_memory(cache, tmp_p
     choose(cache, tmp_path / "memory")
     (cache / "references/jwst/late.fits").unlink()
     with pytest.raises(MissingReference, match=r"late\.fits"):
+        choose(cache, tmp_path / "memory")
+
+
+def test_a_file_withdrawn_since_is_not_answered_from_memory(cache, tmp_path):
+    choose(cache, tmp_path / "memory")
+    config = cache / "config/jwst/server_config"
+    config.write_text(config.read_text().replace("[]", "['late.fits']"))
+    with pytest.raises(InvalidReference, match=r"late\.fits is marked"):
         choose(cache, tmp_path / "memory")
 
 

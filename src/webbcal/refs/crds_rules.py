@@ -38,8 +38,8 @@ class Rules:
     Parameters
     ----------
     files : tuple of Path
-        The cache's configuration and the mapping files, from context to type. The last one is
-        missing where the instrument says all there is to say.
+        Mapping files, from context to type. The last one is missing where the instrument says
+        all there is to say.
     keys : tuple of str
         Metadata paths, upper case, that the rules look at, without the date.
     dates : tuple of str
@@ -170,7 +170,6 @@ class RulesClient:
 
             instrument_rules = self._context_rules(context).get_imap(instrument)
             files = (
-                self.config_file,
                 Path(config.locate_mapping(context)),
                 Path(config.locate_mapping(instrument_rules.basename)),
             )
@@ -199,6 +198,7 @@ class RulesClient:
             with self._client("list of bad files"):
                 from crds.core import heavy_client
 
+                heavy_client.update_config_info(OBSERVATORY)  # for later, without the server
                 bad = heavy_client.get_config_info(OBSERVATORY).bad_files_set
         else:
             listed = self._server_config.get("bad_files_list")
@@ -211,8 +211,10 @@ class RulesClient:
                 advice=f"Use another context (CRDS_CONTEXT), or --reference {reftype}=FILE.",
             )
 
-    def fetch(self, context: str, reftype: str, name: str) -> Path:
+    def fetch(self, context: str, instrument: str, reftype: str, name: str) -> Path:
         """Return the path of a reference file in the cache; download it if a server is set.
+
+        A cache holds all files in one folder, or those of each instrument in a folder of its own.
 
         Raises
         ------
@@ -220,15 +222,16 @@ class RulesClient:
             It is not there and cannot be had.
         """
         with self._client(f"{reftype} reference {name}"):
+            from crds.client import api
             from crds.core import config
 
-            path = Path(config.locate_file(name, OBSERVATORY))
-            if path.is_file():
-                return path
-            if self.has_server:
-                from crds.client import api
-
-                path = Path(api.cache_references(context, {reftype: name})[reftype])
+            path = Path(config.get_crds_refpath(OBSERVATORY))
+            if config.get_crds_ref_subdir_mode(OBSERVATORY) != "flat":
+                path /= instrument
+            path /= name
+            if self.has_server and not path.is_file():
+                cacher = api.FileCacher(context, raise_exceptions=True)
+                cacher.download_files([name], {name: str(path)})
         if path.is_file():
             return path
         raise MissingReference(
@@ -291,19 +294,29 @@ def _apply(
     return Answer(str(name)), found
 
 
+_own_variables: dict[str, str] = {}
+"""What the client has put into the environment for itself while it was imported."""
+
+
 @contextlib.contextmanager
 def _environment(settings: Mapping[str, str]) -> Iterator[None]:
-    """Show the client these CRDS_ variables and no others."""
-    before = {name: value for name, value in os.environ.items() if name.startswith("CRDS_")}
+    """Show the client these CRDS_ variables and its own, and no others; restore all afterwards."""
+    before = _crds_variables()
     for name in before:
         del os.environ[name]
-    os.environ.update(settings)
+    os.environ.update({**_own_variables, **settings})
     try:
         yield
     finally:
-        for name in settings:
-            os.environ.pop(name, None)
+        after = _crds_variables()
+        for name in after:
+            del os.environ[name]
         os.environ.update(before)
+        _own_variables.update({n: v for n, v in after.items() if n not in settings})
+
+
+def _crds_variables() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name.startswith("CRDS_")}
 
 
 _prepared: list[tuple[str, tuple[tuple[str, str], ...]]] = []
@@ -312,7 +325,7 @@ _prepared: list[tuple[str, tuple[tuple[str, str], ...]]] = []
 def _prepare_client(path: str, settings: Mapping[str, str]) -> None:
     """Make the client forget the answers it keeps for another cache, and keep it silent."""
     from crds.client import api
-    from crds.core import log, utils
+    from crds.core import config, log, utils
 
     wanted = (path, tuple(sorted(settings.items())))
     if _prepared == [wanted]:
@@ -323,4 +336,5 @@ def _prepare_client(path: str, settings: Mapping[str, str]) -> None:
     if "CRDS_SERVER_URL" in settings:
         api.set_crds_server(settings["CRDS_SERVER_URL"])
     utils.clear_function_caches()
+    config.CRDS_REF_SUBDIR_MODE = None  # how the files of the cache are arranged
     _prepared[:] = [wanted]

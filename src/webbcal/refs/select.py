@@ -243,7 +243,8 @@ class ReferenceSource:
         answer, rules = self._client.choose(self._context, instrument, reftype, header)
         if answer.name is None:
             return answer, rules, None
-        return answer, rules, self._client.fetch(self._context, reftype, answer.name)
+        path = self._client.fetch(self._context, instrument, reftype, answer.name)
+        return answer, rules, path
 
     def _selection(self, reftype: str, known: Remembered, meta: Meta, optional: bool) -> Selection:
         keys = {keyword_of(key): value for key, value in known.keys.items() if value is not None}

@@ -3,7 +3,8 @@
 One file for each cache, context and instrument. An answer is filed under the type, the values
 of the keys its rules look at and the interval between neighbouring dates of those rules that
 the exposure falls into: inside it no rule can change. It is dropped as soon as one of the
-mapping files it came from has another size or time.
+mapping files it came from has another size or time, or the configuration of the cache names the
+file, as it does with files withdrawn by the observatory.
 """
 
 import bisect
@@ -37,9 +38,12 @@ class SelectionMemory:
     ----------
     file : Path or None
         Where it is kept; None remembers nothing.
+    config_file : Path or None
+        Configuration of the cache.
     """
 
     file: Path | None
+    config_file: Path | None = None
 
     @classmethod
     def of(
@@ -50,7 +54,8 @@ class SelectionMemory:
             return cls(None)
         source = json.dumps([str(client.path.absolute()), sorted(client.settings.items())])
         digest = hashlib.sha256(source.encode()).hexdigest()[:16]
-        return cls(folder / "selections" / f"{digest}-{Path(context).stem}-{instrument}.json")
+        file = folder / "selections" / f"{digest}-{Path(context).stem}-{instrument}.json"
+        return cls(file, client.config_file)
 
     def recall(
         self, reftypes: list[str], header: Mapping[str, Any], when: str
@@ -69,15 +74,24 @@ class SelectionMemory:
         if self.file is None:
             return {}
         types = _types(read_json(self.file))
+        withdrawn = self._config_text()
         found = {}
         for reftype in reftypes:
             try:
                 remembered = _recall(types[reftype], header, when)
             except (KeyError, TypeError, ValueError, AttributeError):
                 continue  # never known, or the file is damaged
-            if remembered is not None:
+            if remembered is None:
+                continue
+            if remembered.answer.name is None or remembered.answer.name not in withdrawn:
                 found[reftype] = remembered
         return found
+
+    def _config_text(self) -> str:
+        try:
+            return "" if self.config_file is None else self.config_file.read_text("utf-8")
+        except (OSError, UnicodeDecodeError):
+            return ""
 
     def remember(
         self,
@@ -132,7 +146,7 @@ def _filed_under(
 def _recall(entry: Mapping[str, Any], header: Mapping[str, Any], when: str) -> Remembered | None:
     for name, known in entry["files"]:
         now = stamp(Path(name))
-        if now is None or list(now) != known:
+        if now is None or [*now] != known:
             return None
     keys = tuple(entry["keys"])
     filed = entry["answers"][_filed_under(keys, tuple(entry["dates"]), header, when)]
