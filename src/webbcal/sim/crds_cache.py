@@ -97,6 +97,34 @@ WITHOUT_FILE = (
 )
 """Types declared as not applicable: a type that no mapping names stops the peer."""
 
+WITHOUT_PARAMETERS = (
+    "chargemigrationstep",
+    "cleanflickernoisestep",
+    "darkcurrentstep",
+    "darkpipeline",
+    "detector1pipeline",
+    "dqinitstep",
+    "emicorrstep",
+    "firstframestep",
+    "gainscalestep",
+    "groupscalestep",
+    "image2pipeline",
+    "image3pipeline",
+    "ipcstep",
+    "jumpstep",
+    "lastframestep",
+    "linearitystep",
+    "persistencestep",
+    "pictureframestep",
+    "rampfitstep",
+    "refpixstep",
+    "resetstep",
+    "rscdstep",
+    "saturationstep",
+    "superbiasstep",
+)
+"""Steps and pipelines without a parameter reference: unnamed ones fill the log with errors."""
+
 
 def write_cache(
     references: Mapping[str, Reference], options: ImageSimulation, noutputs: int, folder: Path
@@ -217,6 +245,7 @@ def _write_rules(
 def _write_instrument(kinds: set[str], mappings: Path) -> None:
     rules = {kind.upper(): f"jwst_nircam_{kind}_0001.rmap" for kind in kinds}
     rules |= {kind.upper(): "N/A" for kind in WITHOUT_FILE if kind not in kinds}
+    rules |= {f"PARS-{step.upper()}": "N/A" for step in WITHOUT_PARAMETERS}
     lines = "".join(f"    {kind!r} : {rules[kind]!r},\n" for kind in sorted(rules))
     _write(
         mappings / INSTRUMENT_MAPPING,

@@ -132,10 +132,17 @@ class _Programme:
         return root_name(options, number), uncal, truth
 
     def references(self) -> dict[str, Reference]:
-        """Return the references: of the subarray, or of the whole detector."""
-        return make_references(
-            self.options, self.reference_readout, self.reference_pixels, self.seed
-        )
+        """Return the references: of the subarray, or of the whole detector.
+
+        The dark is that of the subarray in either case: its frames are as far apart in time as
+        those of the exposure.
+        """
+        options, seed = self.options, self.seed
+        own = make_references(options, self.readout, self.pixels, seed)
+        if self.reference_readout is self.readout:
+            return own
+        whole = make_references(options, self.reference_readout, self.reference_pixels, seed)
+        return {**whole, "dark": own["dark"]}
 
 
 def simulate_exposures(options: ImageSimulation, seed: int = 0) -> Iterator[SimulatedExposure]:

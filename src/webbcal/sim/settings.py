@@ -57,7 +57,9 @@ class ImageSimulation(Options):
     )
 
     dark_frames: int = option(50, "Frames of the dark reference.", low=1, high=1000)
-    full_frame_references: bool = option(False, "References of the whole detector, to be cut.")
+    full_frame_references: bool = option(
+        False, "References, all but the dark, of the whole detector, to be cut."
+    )
     reference_noise: bool = option(False, "References as noisy as measured ones.")
 
     def __post_init__(self) -> None:
