@@ -27,6 +27,7 @@ from webbcal.spec.fields import Encoded
 
 _MAGIC = b"#ASDF "
 _BLOCK_MAGIC = b"\xd3BLK"
+_STANDARD = "1.6.0"
 _DEPTH = 100  # levels of nesting; a WCS has about 20
 _NODES = 500_000
 _YAML = "tag:yaml.org,2002:"
@@ -80,6 +81,15 @@ class EncodedNode(Encoded):
             external = source is not None and source.tag == _YAML + "str"
             if external or _entry(node, "$ref") is not None:
                 raise InvalidInput("the tree links to another file", where=self._where)
+        handles = asdf.AsdfFile(version=_STANDARD).extension_manager.handles_tag
+        tags = {_upgraded(str(node.tag)) for node in _walk(self.node)}
+        unknown = sorted(tag for tag in tags if not tag.startswith(_YAML) and not handles(tag))
+        if unknown:
+            raise InvalidInput(
+                "the stored object has parts of unknown kind",
+                where=self._where,
+                found=", ".join(unknown),
+            )
         document = render_tree({"value": self}, self._where)
         problems = (ValidationError, ValueError, TypeError, LookupError, AttributeError, OSError)
         try:
@@ -95,9 +105,15 @@ class EncodedNode(Encoded):
                 expected=self.tag,
                 found=f"{type(error).__name__}: {str(error)[:200]}",
             ) from None
-        if isinstance(value, asdf.tagged.Tagged):
-            raise InvalidInput("an object of unknown kind", where=self._where, found=self.tag)
         return value
+
+
+def _upgraded(tag: str) -> str:
+    """Return a tag of an older standard as this one calls it: the content is the same."""
+    old, _, version = tag.rpartition("-")
+    if old in (_CORE + "ndarray", _CORE + "integer") and version == "1.0.0":
+        return f"{old}-1.1.0"
+    return tag
 
 
 def encode(objects: Mapping[str, Any]) -> dict[str, EncodedNode]:
@@ -105,7 +121,7 @@ def encode(objects: Mapping[str, Any]) -> dict[str, EncodedNode]:
     import asdf
 
     buffer = io.BytesIO()
-    asdf.AsdfFile(dict(objects), version="1.6.0").write_to(buffer, all_array_storage="internal")
+    asdf.AsdfFile(dict(objects), version=_STANDARD).write_to(buffer, all_array_storage="internal")
     root, blocks = _parse(buffer.getvalue(), "the tree to write")
     nodes = {key.value: value for key, value in root.value}
     return {name: EncodedNode(nodes[name], blocks, name) for name in objects}
@@ -327,12 +343,13 @@ class _Dumper(yaml.CSafeDumper):  # type: ignore[misc]
         if id(node) in self._copies:
             return self._copies[id(node)]
         self._kept.append(node)
+        tag = _upgraded(str(node.tag))
         if isinstance(node, ScalarNode):
-            copy = ScalarNode(node.tag, node.value, style=node.style)
+            copy = ScalarNode(tag, node.value, style=node.style)
         elif isinstance(node, SequenceNode):
-            copy = SequenceNode(node.tag, [], flow_style=node.flow_style)
+            copy = SequenceNode(tag, [], flow_style=node.flow_style)
         else:
-            copy = MappingNode(node.tag, [], flow_style=node.flow_style)
+            copy = MappingNode(tag, [], flow_style=node.flow_style)
         self._copies[id(node)] = copy
         if isinstance(node, SequenceNode):
             copy.value.extend(self._copy(item, blocks) for item in node.value)
@@ -428,5 +445,5 @@ def render_tree(tree: Mapping[str, Any], where: object) -> bytes:
         ) from None
     finally:
         dumper.dispose()
-    head = b"#ASDF 1.0.0\n#ASDF_STANDARD 1.6.0\n"
+    head = f"#ASDF 1.0.0\n#ASDF_STANDARD {_STANDARD}\n".encode()
     return head + stream.getvalue() + b"".join(dumper.blocks)
