@@ -112,7 +112,8 @@ class ExposureRun:
         What a step says of the data there (too few groups, say) it would say everywhere.
         Returns the result of each step on those pixels.
         """
-        result: Any = begin_ramp(self._plan.exposure.cut(_middle(self._shape)))
+        window = _middle(self._shape)
+        result: Any = begin_ramp(self._plan.exposure.cut(window))
         examples: dict[str, Any] = {}
         for planned in self._plan.steps:
             name, self._reasons[planned.step.name] = planned.step.name, planned.reason
@@ -120,7 +121,7 @@ class ExposureRun:
                 continue
             try:
                 bound = self._bind_step(planned)
-                cut = [None if r is None else r.cut(result.window) for r in bound.references]
+                cut = [None if r is None else r.cut(window) for r in bound.references]
                 result = bound(result, cut)
             except CannotCalibrate as reason:
                 self._reasons[name] = str(reason)
