@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -136,6 +137,25 @@ def test_same_seed_same_pixels_on_disk(programme, tmp_path):
                 np.testing.assert_array_equal(left.data, right.data)
 
 
+def test_segments_share_out_the_integrations(tmp_path):
+    whole = replace(OPTIONS, exposures=1, nints=5, stars=0)
+    one = next(simulate_exposures(whole, 2))
+    parts = list(simulate_exposures(replace(whole, segments=2), 2))
+    assert [p.root for p in parts] == [
+        "jw99001001001_02101_00001-seg001_nrcalong",
+        "jw99001001001_02101_00001-seg002_nrcalong",
+    ]
+    np.testing.assert_array_equal(np.concatenate([p.uncal.sci for p in parts]), one.uncal.sci)
+    numbers = [
+        (p.uncal.meta.exposure.integration_start, p.uncal.meta.exposure.integration_end)
+        for p in parts
+    ]
+    assert numbers == [(1, 2), (3, 5)]
+    assert all(p.uncal.meta.exposure.nints == len(p.uncal.int_times) == 5 for p in parts)
+    assert sum(p.truth.hits.size for p in parts) == one.truth.hits.size
+    assert all(p.truth.hits["integration"].max(initial=0) < len(p.uncal.sci) for p in parts)
+
+
 def test_a_folder_that_cannot_be_made_is_one_clear_error(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(CannotWrite, match="cannot make the folder"):
@@ -158,6 +178,7 @@ def test_the_command_line_simulates(tmp_path, capsys):
         ("nircam-image", "filter=F356W"),
         ("nircam-image", "faintest_star=1e9"),
         ("nircam-image", "subarray=SUB7"),
+        ("nircam-image", "segments=2"),
     ],
 )
 def test_bad_requests_are_refused(tmp_path, mode, value):

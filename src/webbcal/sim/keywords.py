@@ -44,10 +44,26 @@ def meta_of(values: Mapping[str, Any]) -> Meta:
     )
 
 
-def root_name(options: ImageSimulation, exposure: int) -> str:
-    """Return the file name of an exposure (numbered from 0) without its suffix."""
+def root_name(options: ImageSimulation, exposure: int, segment: int = 0) -> str:
+    """Return the file name of an exposure and segment (from 0) without its suffix."""
+    part = f"-seg{segment + 1:03d}" if options.segments > 1 else ""
     detector = options.detector.lower()
-    return f"jw{options.program:05d}001001_02101_{exposure + 1:05d}_{detector}"
+    return f"jw{options.program:05d}001001_02101_{exposure + 1:05d}{part}_{detector}"
+
+
+def segment_values(
+    options: ImageSimulation, exposure: int, segment: int, integrations: range
+) -> dict[str, Any]:
+    """Return the metadata paths, below ``meta``, in which the segments of an exposure differ."""
+    if options.segments == 1:
+        return {}
+    return {
+        "filename": f"{root_name(options, exposure, segment)}_uncal.fits",
+        "exposure.segment_number": segment + 1,
+        "exposure.segment_total": options.segments,
+        "exposure.integration_start": integrations.start + 1,
+        "exposure.integration_end": integrations.stop,
+    }
 
 
 def exposure_start_mjd(readout: Readout, exposure: int) -> float:

@@ -8,7 +8,13 @@ import numpy as np
 
 from webbcal.sim.association_files import write_associations
 from webbcal.sim.crds_cache import write_cache
-from webbcal.sim.keywords import exposure_meta, group_times, integration_times, root_name
+from webbcal.sim.keywords import (
+    exposure_meta,
+    group_times,
+    integration_times,
+    root_name,
+    segment_values,
+)
 from webbcal.sim.nircam import subarray_of
 from webbcal.sim.pixels import Pixels, make_pixels
 from webbcal.sim.ramps import expose
@@ -105,31 +111,38 @@ class _Programme:
         )
         return cls(options, seed, readout, part, whole, every, stars)
 
-    def expose(self, number: int) -> tuple[str, Uncal, Truth]:
-        """Take one exposure, numbered from 0."""
+    def expose(self, number: int) -> Iterator[tuple[str, Uncal, Truth]]:
+        """Take one exposure, numbered from 0; it comes in one or more segments."""
         options, readout, pixels = self.options, self.readout, self.pixels
         offset = dither(number)
         scene = observe(
             self.stars, readout.window, readout.detector, options.filter_name, options.sky, offset
         )
         ramps = expose(options, readout, pixels, scene.rate, self.seed, number)
-        uncal = Uncal(
-            meta=exposure_meta(options, readout, number, offset),
-            sci=ramps.groups,
-            group=group_times(readout, number),
-            int_times=integration_times(readout, number),
-        )
-        if ramps.zero_frame is not None:
-            uncal = replace(uncal, zeroframe=ramps.zero_frame)
-        truth = Truth(
-            rate=scene.rate * pixels.response / pixels.gain,
-            scene=scene.rate,
-            hits=ramps.hits,
-            saturation_group=ramps.saturation_group,
-            catalogue=scene.catalogue,
-            pixels=pixels,
-        )
-        return root_name(options, number), uncal, truth
+        meta = exposure_meta(options, readout, number, offset)
+        groups = group_times(readout, number)
+        for segment in range(options.segments):
+            part = _share(options.nints, options.segments, segment)
+            rows = slice(part.start, part.stop)
+            uncal = Uncal(
+                meta=meta.replace(segment_values(options, number, segment, part)),
+                sci=ramps.groups[rows],
+                group=groups[part.start * readout.groups : part.stop * readout.groups],
+                int_times=integration_times(readout, number),
+            )
+            if ramps.zero_frame is not None:
+                uncal = replace(uncal, zeroframe=ramps.zero_frame[rows])
+            hits = ramps.hits[np.isin(ramps.hits["integration"], part)]
+            hits["integration"] -= part.start
+            truth = Truth(
+                rate=scene.rate * pixels.response / pixels.gain,
+                scene=scene.rate,
+                hits=hits,
+                saturation_group=ramps.saturation_group[rows],
+                catalogue=scene.catalogue,
+                pixels=pixels,
+            )
+            yield root_name(options, number, segment), uncal, truth
 
     def references(self) -> dict[str, Reference]:
         """Return the references: of the subarray, or of the whole detector.
@@ -145,13 +158,18 @@ class _Programme:
         return {**whole, "dark": own["dark"]}
 
 
+def _share(integrations: int, segments: int, segment: int) -> range:
+    """Return the integrations of a segment; the shares differ by one at most."""
+    return range(segment * integrations // segments, (segment + 1) * integrations // segments)
+
+
 def simulate_exposures(options: ImageSimulation, seed: int = 0) -> Iterator[SimulatedExposure]:
-    """Simulate the exposures of a programme in memory, one after the other."""
+    """Simulate the exposures of a programme in memory, file by file: segments one by one."""
     programme = _Programme.prepare(options, seed)
     references = make_references(options, programme.readout, programme.pixels, seed)
     for number in range(options.exposures):
-        root, uncal, truth = programme.expose(number)
-        yield SimulatedExposure(root, uncal, truth, references, programme.readout)
+        for root, uncal, truth in programme.expose(number):
+            yield SimulatedExposure(root, uncal, truth, references, programme.readout)
 
 
 def simulate_exposure(options: ImageSimulation, seed: int = 0) -> SimulatedExposure:
@@ -199,12 +217,12 @@ def simulate_nircam_image(
     programme = _Programme.prepare(options, seed)
     exposures, truths, roots = [], [], []
     for number in range(options.exposures):
-        root, uncal, truth = programme.expose(number)
-        exposures.append(folder / f"{root}_uncal.fits")
-        truths.append(folder / "truth" / f"{root}_truth.fits")
-        write_product(uncal, exposures[-1])
-        write_truth(truth, truths[-1])
-        roots.append(root)
+        for root, uncal, truth in programme.expose(number):
+            exposures.append(folder / f"{root}_uncal.fits")
+            truths.append(folder / "truth" / f"{root}_truth.fits")
+            write_product(uncal, exposures[-1])
+            write_truth(truth, truths[-1])
+            roots.append(root)
     files = write_cache(programme.references(), options, programme.readout.outputs, folder / "crds")
     associations = write_associations(options, roots, folder)
     return SimulatedSet(

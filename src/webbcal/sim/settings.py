@@ -27,6 +27,7 @@ class ImageSimulation(Options):
     readpatt: str = option("RAPID", "Read pattern.", choices=tuple(READ_PATTERNS))
     ngroups: int = option(8, "Groups per integration.", low=1, high=1000)
     nints: int = option(1, "Integrations per exposure.", low=1, high=10000)
+    segments: int = option(1, "Files per exposure, its integrations shared out.", low=1)
     exposures: int = option(1, "Number of dithered exposures.", low=1, high=99999)
     program: int = option(99001, "Programme number.", low=1, high=99999)
 
@@ -69,6 +70,12 @@ class ImageSimulation(Options):
         if chosen not in known:
             raise InvalidOptions(
                 f"filter for {self.detector}", expected=" or ".join(known), found=chosen
+            )
+        if self.segments > self.nints:
+            raise InvalidOptions(
+                "option segments",
+                expected=f"at most one per integration, {self.nints}",
+                found=self.segments,
             )
         if self.faintest_star > self.brightest_star:
             raise InvalidOptions(
