@@ -1,7 +1,7 @@
 """What stage 1 reads and makes: raw exposures, ramps, count rates."""
 
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from webbcal.spec.products.arrays import (
     variance_poisson,
     variance_rnoise,
 )
+from webbcal.spec.meta import Meta
 from webbcal.spec.products.tables import (
     GROUP_COLUMNS,
     INT_TIMES_COLUMNS,
@@ -23,6 +24,7 @@ from webbcal.spec.products.tables import (
     MOVING_TARGET_COLUMNS,
     MSA_TARG_ACQ_COLUMNS,
 )
+from webbcal.spec.window import Window
 
 REFOUT = ("integration", "group", "y_refout", "x_refout")
 
@@ -243,6 +245,20 @@ class CountRates:
 
     rate: Rate
     rateints: RateInts
+
+    @property
+    def meta(self) -> Meta:
+        """Metadata of the exposure."""
+        return self.rate.meta
+
+    @property
+    def window(self) -> Window | None:
+        """Which rows and columns of the exposure both hold."""
+        return self.rate.window
+
+    def cut(self, window: Window) -> Self:
+        """Return both on a window of the exposure."""
+        return replace(self, rate=self.rate.cut(window), rateints=self.rateints.cut(window))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
