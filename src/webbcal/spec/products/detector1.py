@@ -6,6 +6,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from webbcal.spec.fields import Product, image, table, working
+from webbcal.spec.meta import Meta
 from webbcal.spec.products.arrays import (
     CUBE,
     PLANE,
@@ -16,7 +17,6 @@ from webbcal.spec.products.arrays import (
     variance_poisson,
     variance_rnoise,
 )
-from webbcal.spec.meta import Meta
 from webbcal.spec.products.tables import (
     GROUP_COLUMNS,
     INT_TIMES_COLUMNS,
