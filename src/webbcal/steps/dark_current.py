@@ -1,7 +1,7 @@
 """Dark current: subtract the ramp that a pixel shows without light."""
 
-import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -69,9 +69,12 @@ def subtract_dark(ramp: Ramp, dark: Dark, options: DarkCurrentOptions) -> Ramp:
     groups = ramp.sci.shape[1]
     if not _fits(dark, pattern, groups):
         dark = average_dark(dark, nframes=pattern[0], groupgap=pattern[1], ngroups=groups)
+    signal = dark.sci
+    if np.isnan(signal.min(initial=0.0)):  # one pass without a copy, as NaN is rare
+        signal = np.nan_to_num(signal, nan=0.0)
     return replace(
         ramp,
-        sci=ramp.sci - np.nan_to_num(dark.sci, nan=0.0),
+        sci=ramp.sci - signal,
         pixeldq=ramp.pixeldq | dark.dq,
         average_dark_current=_mean_current(dark, ramp.pixeldq.shape, options),
     )
@@ -109,7 +112,8 @@ def average_dark(dark: Dark, *, nframes: int, groupgap: int, ngroups: int) -> Da
 
     Notes
     -----
-    NaN counts as zero, also where it keeps a pixel from being continued. Sums in float64. Pixel by pixel: works on any window.
+    NaN counts as zero, also where it keeps a pixel from being continued. Sums in float64.
+    Pixel by pixel: works on any window.
     """
     pattern = _pattern(dark.meta, "dark")
     if pattern == (nframes, groupgap):
@@ -138,14 +142,15 @@ def average_dark(dark: Dark, *, nframes: int, groupgap: int, ngroups: int) -> Da
     meta = dark.meta.replace(
         {"exposure.nframes": nframes, "exposure.groupgap": groupgap, "exposure.ngroups": ngroups}
     )
-    return replace(dark, sci=averaged, err=None, meta=meta)
+    without: Any = None
+    return replace(dark, sci=averaged, err=without, meta=meta)
 
 
 def _frame(frames: np.ndarray, index: int) -> np.ndarray:
     """Return one frame; beyond the last one, a continuation."""
     last = len(frames) - 1
     if index <= last:
-        return frames[index]
+        return np.asarray(frames[index])
     if last < 1:
         raise InvalidReference("dark", expected="2 or more groups", found=len(frames))
     end = frames[last].astype(np.float64)
@@ -169,15 +174,15 @@ def _fits(dark: Dark, pattern: tuple[int, int], groups: int) -> bool:
     return _pattern(dark.meta, "dark") == pattern and dark.shape_of("sci")[0] == groups
 
 
-def _mean_current(
-    dark: Dark, shape: tuple[int, ...], options: DarkCurrentOptions
-) -> np.ndarray | None:
+def _mean_current(dark: Dark, shape: tuple[int, ...], options: DarkCurrentOptions) -> Any:
+    """Return the mean dark current, (y, x), electron/s, or None where it is not known."""
     if options.average_dark_current is not None:
         return np.full(shape, options.average_dark_current, np.float32)
-    keyword, image = dark.meta.exposure.average_dark_current, dark.average_dark_current
-    if image is None:
-        return np.full(shape, keyword, np.float32) if keyword else None
-    return np.where(image != 0, image, np.float32(keyword or 0.0))
+    keyword = dark.meta.exposure.average_dark_current
+    if dark.has("average_dark_current"):
+        image = dark.average_dark_current
+        return np.where(image != 0, image, np.float32(keyword or 0.0))
+    return np.full(shape, keyword, np.float32) if keyword else None
 
 
 def _key(dark: Dark, meta: Meta) -> str | None:

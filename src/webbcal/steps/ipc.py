@@ -7,15 +7,11 @@ import numpy as np
 
 from webbcal.core.errors import CannotCalibrate
 from webbcal.core.options import Options
+from webbcal.geometry.readout import sensitive
 from webbcal.spec.products.detector1 import Ramp
 from webbcal.spec.references import InterpixelCapacitance, Reference
+from webbcal.spec.window import Window
 from webbcal.steps._step import Needs, Scope, Step
-
-DETECTOR_SIZE = 2048
-"""Rows and columns of a near-infrared detector (HAWAII-2RG)."""
-
-BORDER = 4
-"""Width of the frame of reference pixels around them."""
 
 
 @dataclass(frozen=True)
@@ -67,19 +63,16 @@ def deconvolve_ipc(ramp: Ramp, ipc: InterpixelCapacitance | None, options: IpcOp
     from webbcal.kernels.ipc import deconvolve
 
     weights = ipc.sci if ipc.sci.ndim == 4 else ipc.sci[:, :, np.newaxis, np.newaxis]
-    return replace(ramp, sci=deconvolve(frozen(ramp.sci), frozen(weights), _sensitive(ramp)))
+    return replace(ramp, sci=deconvolve(frozen(ramp.sci), frozen(weights), _region(ramp)))
 
 
-def _sensitive(ramp: Ramp) -> tuple[int, int, int, int]:
-    """Return the rows and columns of the arrays that hold no reference pixels."""
-    subarray, window = ramp.meta.subarray, ramp.window
-    corner_y = (subarray.ystart or 1) - 1 + (0 if window is None else window.y0)
-    corner_x = (subarray.xstart or 1) - 1 + (0 if window is None else window.x0)
-    bounds = []
-    for corner, size in zip((corner_y, corner_x), ramp.sci.shape[-2:], strict=True):
-        first = min(max(BORDER - corner, 0), size)
-        bounds += [first, max(min(DETECTOR_SIZE - BORDER - corner, size), first)]
-    y0, y1, x0, x1 = bounds
+def _region(ramp: Ramp) -> tuple[int, int, int, int]:
+    """Return first and last + 1 row and column, on the arrays, of the pixels that see light."""
+    shape = ramp.pixeldq.shape
+    window = Window.whole(shape) if ramp.window is None else ramp.window
+    inner = sensitive(ramp.meta, window.shape).relative_to(window)
+    y0, y1 = np.clip((inner.y0, inner.y1), 0, shape[0]).tolist()
+    x0, x1 = np.clip((inner.x0, inner.x1), 0, shape[1]).tolist()
     return y0, y1, x0, x1
 
 

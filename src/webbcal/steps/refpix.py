@@ -1,0 +1,277 @@
+"""Reference pixels: subtract the drifts of the readout that pixels blind to light record."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+
+from webbcal.core.dq import DQ
+from webbcal.core.errors import CannotCalibrate
+from webbcal.core.options import Options, option
+from webbcal.geometry.readout import BORDER, DETECTOR_SIZE, Readout, reference_bands
+from webbcal.spec.meta import Meta
+from webbcal.spec.products.detector1 import Ramp
+from webbcal.spec.window import Window
+from webbcal.steps._step import Measurement, Scope, Step
+
+AMPLIFIERS = 4
+"""Amplifiers that read a quarter of the columns each, where all are in use."""
+
+
+@dataclass(frozen=True)
+class RefpixOptions(Options):
+    """Options of `subtract_reference_pixels`."""
+
+    odd_even_columns: bool = option(
+        True, "Treat odd and even columns apart, whose electronics differ."
+    )
+    use_side_ref_pixels: bool = option(
+        True, "Subtract row by row the drift that the columns at the sides show."
+    )
+    side_smoothing_length: int = option(
+        11, "Rows over which the drift at the sides is smoothed; made odd.", unit="pixel", low=1
+    )
+    side_gain: float = option(1.0, "Factor applied to the drift at the sides.")
+    refpix_algorithm: str = option(
+        "median", "How the columns at the sides are combined.", choices=("median",)
+    )
+    siglimit: float = option(
+        3.0, "Reference pixels further from their mean are left out.", unit="sigma", low=0.0
+    )
+
+
+@dataclass(frozen=True)
+class ReferenceLevels:
+    """What to subtract from an exposure.
+
+    Parameters
+    ----------
+    columns, rows : array
+        Level of each column, axes (integration, group, x), and of each row, axes (integration,
+        group, y), float32, DN. After the groups comes the zero frame, where there is one.
+    """
+
+    columns: np.ndarray
+    rows: np.ndarray
+
+
+def subtract_reference_pixels(
+    ramp: Ramp, options: RefpixOptions, measured: ReferenceLevels | None = None
+) -> Ramp:
+    r"""Subtract the level of the reference pixels from each group.
+
+    Where four amplifiers read the detector, amplifier a has the level
+    :math:`A_{ap} = (\bar t_{ap} + \bar b_{ap}) / 2` in its even and odd columns p: the mean of
+    the clipped means of the reference pixels in the four rows at the top and at the bottom. After
+    its subtraction, each row r has the level :math:`S_r = (l_r + m_r) / 2`, where l and m are
+    running medians over several rows of the four columns at the left and right:
+
+    .. math:: s'_{rc} = s_{rc} - A_{ap} - \gamma S_r
+
+    A subarray read by one amplifier has one level for its even and one for its odd columns:
+    the clipped mean of all its reference pixels there.
+
+    Parameters
+    ----------
+    ramp : Ramp
+        Signal, DN, axes (integration, group, y, x), bias subtracted.
+    options : RefpixOptions
+        Separation of columns; use, smoothing and gain :math:`\gamma` of the side pixels;
+        clipping.
+    measured : ReferenceLevels or None
+        What `measure_reference_pixels` found; None to measure here, for which `ramp` must be
+        the whole frame.
+
+    Returns
+    -------
+    Ramp
+        New product; `sci` and `zeroframe` differ.
+
+    Raises
+    ------
+    CannotCalibrate
+        If no usable reference pixel exists.
+    InvalidProduct
+        If the orientation of the readout is not recorded.
+
+    Notes
+    -----
+    Flags used: DO_NOT_USE of `pixeldq` excludes a reference pixel; REFERENCE_PIXEL includes one
+    in a subarray. Flags set: none. A reference pixel that is NaN is left out; NaN in the signal
+    stays NaN.
+    Levels that no pixel tells are 0; where top or bottom, left or right are missing, the other
+    side decides alone. Means in float64, medians and subtraction in float32.
+    Zero frames: likewise, except where a value is exactly 0.
+    The noise of the levels is not propagated; it is common to all pixels of a row or column.
+
+    Source: JWST User Documentation, calwebb_detector1, reference pixel correction; Rauscher et
+    al. 2012, Proc. SPIE 8453, 84531F (reference pixels of the HAWAII-2RG).
+    """
+    from webbcal.kernels.arrays import frozen
+    from webbcal.kernels.reference_pixels import subtract_levels
+
+    shape = ramp.shape_of("sci")
+    window = Window.whole((shape[-2], shape[-1])) if ramp.window is None else ramp.window
+    if measured is None:
+        parts = [ramp.cut(part) for part in _bands(ramp.meta, window.shape, options)]
+        measured = measure_reference_pixels(parts, options)
+    columns, rows = measured.columns[..., window.columns], measured.rows[..., window.rows]
+    columns_first = not Readout.of(ramp.meta).swapped
+
+    def subtracted(data: np.ndarray, groups: slice) -> np.ndarray:
+        levels = frozen(columns[:, groups]), frozen(rows[:, groups])
+        return np.asarray(subtract_levels(frozen(data), *levels, columns_first))
+
+    zeroframe = ramp.zeroframe
+    if zeroframe is not None:
+        corrected = subtracted(zeroframe[:, np.newaxis], slice(-1, None))[:, 0]
+        zeroframe = np.where(zeroframe == 0, np.float32(0), corrected)
+    return replace(ramp, sci=subtracted(ramp.sci, slice(shape[1])), zeroframe=zeroframe)
+
+
+@dataclass(frozen=True)
+class ReferencePixels:
+    """The usable reference pixels of an exposure, and where they lie on the detector.
+
+    Parameters
+    ----------
+    values : array
+        Signal, float32, DN, axes (integration, group, pixel); after the groups comes the zero
+        frame, where there is one.
+    row, column : array
+        Their place, axis (pixel).
+    marked : array
+        Whether REFERENCE_PIXEL is set.
+    """
+
+    values: np.ndarray
+    row: np.ndarray
+    column: np.ndarray
+    marked: np.ndarray
+
+    @classmethod
+    def of(cls, parts: Sequence[Ramp], readout: Readout) -> Self:
+        """Collect them from parts of an exposure."""
+        values, rows, columns, marks = [], [], [], []
+        for part in parts:
+            usable = (part.pixeldq & np.uint32(DQ.DO_NOT_USE)) == 0
+            signal = part.sci[..., usable]
+            if part.zeroframe is not None:
+                first = part.zeroframe[:, usable]
+                signal = np.concatenate([signal, first[:, np.newaxis]], axis=1)
+            window = Window.whole(part.pixeldq.shape) if part.window is None else part.window
+            row, column = readout.rows_columns(window)
+            values.append(signal)
+            rows.append(row[usable])
+            columns.append(column[usable])
+            marks.append((part.pixeldq[usable] & np.uint32(DQ.REFERENCE_PIXEL)) != 0)
+        return cls(
+            np.concatenate(values, axis=-1),
+            np.concatenate(rows),
+            np.concatenate(columns),
+            np.concatenate(marks),
+        )
+
+    def means(self, label: np.ndarray, count: int, options: RefpixOptions) -> np.ndarray:
+        """Return the clipped mean of the pixels of each label, axes (integration, group, label).
+
+        Pixels with a negative label are left out; the mean of none is NaN.
+        """
+        from webbcal.kernels.arrays import frozen
+        from webbcal.kernels.reference_pixels import clipped_means
+
+        order = np.argsort(label, kind="stable")
+        bounds = np.searchsorted(label[order], np.arange(count + 1))
+        return np.asarray(
+            clipped_means(frozen(self.values[..., order]), frozen(bounds), options.siglimit)
+        )
+
+
+def measure_reference_pixels(parts: Sequence[Ramp], options: RefpixOptions) -> ReferenceLevels:
+    """Return the levels of an exposure, given the parts that hold its reference pixels.
+
+    Raises
+    ------
+    CannotCalibrate
+        If the parts hold no usable reference pixel.
+    """
+    if not parts:
+        raise CannotCalibrate("the subarray holds no reference pixels")
+    meta = parts[0].meta
+    readout = Readout.of(meta)
+    pixels = ReferencePixels.of(parts, readout)
+    if pixels.row.size == 0:
+        raise CannotCalibrate("none of the reference pixels is usable")
+    shape = parts[0].window.shape if parts[0].window is not None else parts[0].pixeldq.shape
+    if meta.exposure.noutputs == AMPLIFIERS or shape == (DETECTOR_SIZE, DETECTOR_SIZE):
+        by_column = _amplifier_levels(pixels, options)
+        by_row = _side_levels(pixels, by_column, options)
+    else:
+        by_column = _column_levels(pixels, options)
+        by_row = np.zeros((*by_column.shape[:2], DETECTOR_SIZE), np.float32)
+    row, column = readout.rows_columns(Window.whole(shape))
+    if readout.swapped:
+        return ReferenceLevels(columns=by_row[..., row[0]], rows=by_column[..., column[:, 0]])
+    return ReferenceLevels(columns=by_column[..., column[0]], rows=by_row[..., row[:, 0]])
+
+
+def _amplifier_levels(pixels: ReferencePixels, options: RefpixOptions) -> np.ndarray:
+    """Return the level of each detector column, with four amplifiers; (integration, group, x)."""
+    column = np.arange(DETECTOR_SIZE)
+    amplifier = column // (DETECTOR_SIZE // AMPLIFIERS)
+    section = 2 * amplifier + (column % 2 if options.odd_even_columns else 0)
+    bottom, top = pixels.row < BORDER, pixels.row >= DETECTOR_SIZE - BORDER
+    label = np.where(bottom | top, section[pixels.column], -1)
+    count = 2 * AMPLIFIERS
+    means = pixels.means(np.where(top & (label >= 0), label + count, label), 2 * count, options)
+    return _mean_of_known(means[..., :count], means[..., count:])[..., section]
+
+
+def _side_levels(
+    pixels: ReferencePixels, by_column: np.ndarray, options: RefpixOptions
+) -> np.ndarray:
+    """Return the level of each detector row, (integration, group, y)."""
+    from webbcal.kernels.arrays import frozen
+    from webbcal.kernels.reference_pixels import running_medians
+
+    if not options.use_side_ref_pixels:
+        return np.zeros_like(by_column)
+    sides = []
+    for start in (0, DETECTOR_SIZE - BORDER):
+        there = (pixels.column >= start) & (pixels.column < start + BORDER)
+        row, column = pixels.row[there], pixels.column[there]
+        strip = np.full((*by_column.shape, BORDER), np.nan, np.float32)
+        strip[..., row, column - start] = pixels.values[..., there] - by_column[..., column]
+        sides.append(running_medians(frozen(strip), options.side_smoothing_length // 2))
+    levels: np.ndarray = _mean_of_known(*sides) * np.float32(options.side_gain)
+    return levels
+
+
+def _column_levels(pixels: ReferencePixels, options: RefpixOptions) -> np.ndarray:
+    """Return the level of each detector column, with one amplifier; (integration, group, x)."""
+    column = np.arange(DETECTOR_SIZE)
+    section = column % 2 if options.odd_even_columns else np.zeros_like(column)
+    means = pixels.means(np.where(pixels.marked, section[pixels.column], -1), 2, options)
+    return np.nan_to_num(means, nan=0.0)[..., section]
+
+
+def _mean_of_known(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Return the mean of two levels, the known one where the other is NaN, 0 where both are."""
+    mean = np.float32(0.5) * (one + other)
+    known = np.where(np.isnan(one), other, np.where(np.isnan(other), one, mean))
+    return np.nan_to_num(known, nan=0.0)
+
+
+def _bands(meta: Meta, shape: tuple[int, int], options: RefpixOptions) -> list[Window]:
+    return reference_bands(meta, shape)
+
+
+STEP = Step(
+    "refpix",
+    subtract_reference_pixels,
+    RefpixOptions,
+    status="refpix",
+    scope=Scope.FRAME,
+    measurement=Measurement(_bands, measure_reference_pixels),
+)
