@@ -43,12 +43,15 @@ def describe(product: str | None) -> int:
 
 def _print_list(descriptions: list[Description]) -> None:
     for title, reference in (("Products", False), ("Reference types", True)):
-        table = _table(("name", "model", "form", "what"))
-        table.title = title
+        table = Table(box=None, pad_edge=False, title_justify="left", title=title)
+        table.add_column("name", max_width=20)
+        table.add_column("model", no_wrap=True)
+        table.add_column("what")
         for line in descriptions:
             if line.is_reference is reference:
-                form = line.layout or ("" if line.storage == "fits" else line.storage)
-                table.add_row(line.name, line.model, form, line.title)
+                model = line.model if line.storage == "fits" else line.storage
+                form = f" ({line.layout})" if line.layout else ""
+                table.add_row(line.name, model, line.title + form)
         console.print(table)
         console.print()
 

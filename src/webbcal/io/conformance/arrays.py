@@ -1,5 +1,6 @@
 """Rules on images and table columns: types, axes, shapes, units."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -99,7 +100,8 @@ def _check_type(hdu: RawHDU, spec: Image) -> list[Finding]:
 
 
 def _plain(unit: str) -> str:
-    return unit.replace(" ", "").replace("**", "^").lower()
+    plain = unit.replace(" ", "").replace("**", "^").lower()
+    return re.sub(r"\((\w+)/(\w+)\)\^2", r"\1^2/\2^2", plain)
 
 
 def _check_axes(

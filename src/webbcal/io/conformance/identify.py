@@ -41,7 +41,9 @@ def identify(raw: RawFile) -> Identity:
     candidates = [kind for kind in PRODUCTS if kind.model == model and kind.storage == "fits"]
     if not candidates and model in OTHER_LAYOUTS:
         layout = OTHER_LAYOUTS[model]
-        return Identity(None, name, model, layout, findings=[_recognised(model, layout)])
+        return Identity(
+            None, name, model, layout, findings=[_recognised(model, layout, checked=False)]
+        )
     if not candidates:
         return _by_name_and_content(raw, model, name)
     kind = choose(candidates, raw, name)
@@ -62,11 +64,12 @@ def identify(raw: RawFile) -> Identity:
             )
             kind = fitting
     findings += _name_against_content(kind, model, name)
-    layout = _newer_spectra(raw)
+    undeclared = _newer_spectra(raw, kind)
+    layout = undeclared or OTHER_LAYOUTS.get(kind.model, "")
     if layout:
-        findings.append(_recognised(model, layout))
-        return Identity(None, suffix_for(kind, name), model, layout, findings=findings)
-    return Identity(kind, suffix_for(kind, name), model, findings=findings)
+        findings.append(_recognised(model, layout, checked=not undeclared))
+    product = None if undeclared else kind
+    return Identity(product, suffix_for(kind, name), model, layout, findings=findings)
 
 
 def _reference(model: str, reftype: str) -> Identity:
@@ -85,10 +88,11 @@ def _reference(model: str, reftype: str) -> Identity:
     return Identity(kind, reftype.lower(), model, reference=True, findings=findings)
 
 
-def _recognised(model: str, layout: str) -> Finding:
+def _recognised(model: str, layout: str, *, checked: bool) -> Finding:
+    rest = "" if checked else "; its arrays are not checked against a declaration"
     return note(
         "product.layout",
-        f"This is a newer layout, {layout}; its arrays are not checked against a declaration.",
+        f"This is a layout the format documents do not list: {layout}{rest}.",
         extension="PRIMARY",
         item="DATAMODL",
         found=model,
@@ -203,12 +207,17 @@ def _fits(hdu: RawHDU, spec: Image | Table) -> bool:
     return hdu.kind == "image" and spec.axes_of(len(hdu.shape)) is not None
 
 
-def _newer_spectra(raw: RawFile) -> str:
-    """Name a newer layout of spectra that still carries the DATAMODL of the older one."""
-    for hdu in (*raw.named("EXTRACT1D")[:1], *raw.named("COMBINE1D")[:1]):
-        columns = {column.name.upper() for column in hdu.columns}
-        if VECTOR_COLUMN in columns:
-            return "spectra as vectors"
-        if FRINGE_COLUMN in columns:
-            return OTHER_LAYOUTS["MRSMultiSpecModel"]
+def _newer_spectra(raw: RawFile, kind: type[Product]) -> str:
+    """Name a newer layout of spectra that carries the DATAMODL of an older one."""
+    for name in ("EXTRACT1D", "COMBINE1D"):
+        spec = specs(kind).get(name)
+        declared_columns = (
+            {c.name.upper() for c in spec.columns} if isinstance(spec, Table) else set()
+        )
+        for hdu in raw.named(name)[:1]:
+            columns = {column.name.upper() for column in hdu.columns} - declared_columns
+            if VECTOR_COLUMN in columns:
+                return "spectra as vectors"
+            if FRINGE_COLUMN in columns:
+                return OTHER_LAYOUTS["MRSMultiSpecModel"]
     return ""

@@ -1,7 +1,7 @@
 """Layouts the checker knows besides the declared ones, and drifts of the format that are no fault.
 
 Source: JWST science products documentation compared with the files of later and earlier years;
-stdatamodels change log.
+change log of the JWST pipeline.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ OTHER_LAYOUTS: dict[str, str] = {
     "OutlierIFUOutputModel": "working arrays of the outlier detection of an IFU",
     "SossExtractModel": "working model of a SOSS extraction",
 }
-"""DATAMODL to words, for products whose layout is recognised even where it is not declared."""
+"""DATAMODL to words, for layouts that the format documents do not list, declared or not."""
 
 
 @dataclass(frozen=True)

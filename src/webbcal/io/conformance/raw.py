@@ -103,7 +103,9 @@ class RawHDU:
 
     @property
     def dtype(self) -> np.dtype[Any] | None:
-        """Data type of an image after BZERO, None where it is scaled in another way."""
+        """Data type of an image after BZERO; None for a table or another scaling."""
+        if self.kind not in ("image", "primary"):
+            return None
         base = _IMAGE_TYPES.get(self.header.integer("BITPIX") or 0)
         if base is None or self.header.get("BSCALE") not in (None, 1):
             return None

@@ -275,7 +275,7 @@ def _check_target(hdu: RawHDU, path: str, node: Node, finding: Any) -> list[Find
     if known and have != known:
         wrong = [f"{n} {t}" for n, t in known if (n, t) not in (have or [])]
         expected, found = ", ".join(wrong) or "the same columns", "other columns"
-    elif isinstance(kind, str) and hdu.kind == "image" and kind != _type_name(hdu.dtype):
+    elif isinstance(kind, str) and hdu.dtype is not None and kind != _type_name(hdu.dtype):
         expected, found = kind, _type_name(hdu.dtype)
     else:
         return findings
@@ -328,5 +328,8 @@ def _unlinked(raw: RawFile, identity: Identity, linked: set[int]) -> list[Findin
             found="no link",
         )
         for hdu in raw.hdus[1:]
-        if hdu.name in wanted and hdu.index not in linked and not hdu.empty
+        if hdu.name in wanted
+        and hdu.index not in linked
+        and not hdu.empty
+        and raw.find(hdu.name, hdu.version) is hdu
     ]
