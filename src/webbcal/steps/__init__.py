@@ -6,6 +6,7 @@ from webbcal.steps import (
     gain_scale,
     group_scale,
     ipc,
+    jump,
     linearity,
     ramp_fit,
     refpix,
@@ -25,6 +26,7 @@ STEPS: dict[str, Step] = {
         refpix.STEP,
         linearity.STEP,
         dark_current.STEP,
+        jump.STEP,
         ramp_fit.STEP,
         gain_scale.STEP,
     )
