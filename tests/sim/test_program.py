@@ -158,7 +158,7 @@ def test_segments_share_out_the_integrations(tmp_path):
 
 def test_a_folder_that_cannot_be_made_is_one_clear_error(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(CannotWrite, match="cannot make the folder"):
+    with pytest.raises(CannotWrite, match="cannot write the simulation"):
         simulate_nircam_image(OPTIONS, tmp_path / "file")
 
 
@@ -179,11 +179,12 @@ def test_the_command_line_simulates(tmp_path, capsys):
         ("nircam-image", "faintest_star=1e9"),
         ("nircam-image", "subarray=SUB7"),
         ("nircam-image", "segments=2"),
+        ("nircam-image", "coarse=yes zero_frame=yes"),
     ],
 )
 def test_bad_requests_are_refused(tmp_path, mode, value):
     with pytest.raises(InvalidOptions):
-        simulate(mode, tmp_path, [value])
+        simulate(mode, tmp_path, value.split())
 
 
 def test_every_option_is_explained():

@@ -178,6 +178,9 @@ def test_a_coarse_exposure_has_the_right_mean_and_noise():
     slope = (ramps.groups[0, -1].astype(float) - ramps.groups[0, 0])[inner]
     expected = 3e4 * 5 * readout.group_time_s / pixels.gain[inner]
     assert slope.mean() == pytest.approx(expected.mean(), rel=0.003)
+    level = ramps.groups[0, 0][inner].astype(float) - BIAS_LEVEL_DN
+    first = 3e4 * readout.mean_group_times()[0] / pixels.gain[inner]
+    assert level.mean() == pytest.approx(first.mean(), rel=0.003)
 
 
 def test_coupling_moves_signal_to_the_four_neighbours():

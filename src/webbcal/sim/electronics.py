@@ -38,7 +38,7 @@ class Electronics:
         """Begin an integration."""
         return cls(options, readout, generator(seed, "electronics", exposure, integration))
 
-    def next_frame(self, frames: int = 1) -> np.ndarray:
+    def next_frame(self, frames: float = 1.0) -> np.ndarray:
         """Return what the electronics add to a frame, `frames` after the last one.
 
         Returns

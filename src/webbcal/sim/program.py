@@ -1,11 +1,13 @@
 """Simulate a whole programme: raw exposures, references, truth, associations."""
 
+import errno
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from webbcal.core.errors import CannotWrite
 from webbcal.sim.association_files import write_associations
 from webbcal.sim.crds_cache import write_cache
 from webbcal.sim.keywords import (
@@ -202,19 +204,23 @@ def simulate_nircam_image(
     CannotWrite
         If the folder cannot be written.
     """
-    from webbcal.core.errors import CannotWrite
-    from webbcal.io.write import write_product
-
     folder = Path(output_dir)
     try:
-        (folder / "truth").mkdir(parents=True, exist_ok=True)
+        return _write_programme(_Programme.prepare(options, seed), folder)
     except OSError as error:
+        advice = "Free some space." if error.errno == errno.ENOSPC else "Choose another folder."
         raise CannotWrite(
-            f"cannot make the folder ({error.strerror or error})",
-            where=folder,
-            advice="Choose another folder.",
+            f"cannot write the simulation ({error.strerror or error})",
+            where=error.filename or folder,
+            advice=advice,
         ) from None
-    programme = _Programme.prepare(options, seed)
+
+
+def _write_programme(programme: _Programme, folder: Path) -> SimulatedSet:
+    from webbcal.io.write import write_product
+
+    options = programme.options
+    (folder / "truth").mkdir(parents=True, exist_ok=True)
     exposures, truths, roots = [], [], []
     for number in range(options.exposures):
         for root, uncal, truth in programme.expose(number):

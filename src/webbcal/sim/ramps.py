@@ -168,6 +168,7 @@ class _Integration:
         shape = chamber.readout.shape
         self.charge = np.zeros(shape)
         self.frame = -1
+        self.elapsed = 0.0  # frame times since the reset
         self.first_frame = np.zeros(shape, np.uint16)
         self.raw = np.zeros(shape, np.uint16)
         options = chamber.options
@@ -188,8 +189,8 @@ class _Integration:
         total = np.zeros(readout.shape, np.uint32)
         frames = [last] if self.chamber.options.coarse else range(first, last + 1)
         for frame in frames:
-            self._read_frame(frame, len(range(first, last + 1)) // len(frames))
-            if frame == 0 or (group == 0 and len(frames) == 1):
+            self._read_frame(frame, readout.frames_averaged // len(frames))
+            if frame == 0:
                 self.first_frame = self.raw.copy()
             total += self.raw
             over = self.raw >= self.chamber.threshold
@@ -198,9 +199,14 @@ class _Integration:
         return (total // len(frames)).astype(np.uint16)
 
     def _read_frame(self, frame: int, reads: int) -> None:
-        """Advance to a frame and read it; `reads` is the number of reads it stands for."""
+        """Advance to a frame and read it.
+
+        `reads` is the number of reads, up to this one, whose average it stands for.
+        """
         chamber = self.chamber
-        steps = frame - self.frame
+        now = frame + 1 - 0.5 * (reads - 1)
+        steps = now - self.elapsed
+        self.elapsed = now
         for passed in range(self.frame + 1, frame + 1):
             self._strike(passed)
         self.frame = frame
@@ -224,7 +230,7 @@ class _Integration:
         for n, band in enumerate(bands):
             self._digitise(n, band, coupled[band], common, reads)
 
-    def _collect(self, number: int, band: slice, steps: int) -> np.ndarray:
+    def _collect(self, number: int, band: slice, steps: float) -> np.ndarray:
         """Add the charge of `steps` frame times; return the measured signal above bias, DN."""
         chamber, pixels = self.chamber, self.chamber.pixels
         mean = chamber.rate[band] * (steps * chamber.readout.frame_time_s)

@@ -77,6 +77,12 @@ class ImageSimulation(Options):
                 expected=f"at most one per integration, {self.nints}",
                 found=self.segments,
             )
+        if self.coarse and self.zero_frame:
+            raise InvalidOptions(
+                "options coarse and zero_frame",
+                expected="one of them: a coarse exposure has no single frames",
+                found="both",
+            )
         if self.faintest_star > self.brightest_star:
             raise InvalidOptions(
                 "option faintest_star",

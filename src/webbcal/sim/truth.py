@@ -73,7 +73,13 @@ def write_truth(truth: Truth, path: Path) -> None:
         units.append(image)
     units.append(fits.BinTableHDU(truth.hits, name="HITS"))
     units.append(fits.BinTableHDU(truth.catalogue, name="STARS"))
-    units.writeto(path, overwrite=True)
+    # Whole or not at all, like the products.
+    partial = path.with_name(f".{path.name}.part")
+    try:
+        units.writeto(partial, overwrite=True)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def read_truth(path: Path) -> Truth:
