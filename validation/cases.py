@@ -7,7 +7,6 @@ FULL = [1, 1, 2048, 2048]
 CORNER_160 = [1, 1889, 160, 160]
 CORNER_64 = [1, 1985, 64, 64]
 BOTTOM_64 = [1, 1, 64, 64]
-MIDDLE_320 = [1729, 1, 320, 320]
 
 
 @dataclass(frozen=True)
@@ -63,8 +62,8 @@ def workload(small: bool) -> Workload:
     """Return what the small or the whole validation compares."""
     cut = [
         _exposure(1, "NRCB1", CORNER_160, "RAPID", (2, 10), zeroframe=True, traits=["disorder"]),
-        _exposure(2, "NRCB1", FULL, "RAPID", (1, 4)),
     ]
+    whole = [_exposure(2, "NRCB4", FULL, "RAPID", (1, 4))]
     own = [
         _exposure(10, "NRCA3", CORNER_160, "RAPID", (1, 1), zeroframe=True),
         _exposure(11, "NRCA3", CORNER_160, "RAPID", (1, 2)),
@@ -83,7 +82,7 @@ def workload(small: bool) -> Workload:
         _exposure(41, "NRCB2", CORNER_64, "SHALLOW4", (1, 6)),
     ]
     if not small:
-        cut += [_exposure(3, "NRCB1", MIDDLE_320, "SHALLOW2", (1, 10), zeroframe=True)]
+        cut += [_exposure(3, "NRCB1", CORNER_160, "SHALLOW2", (1, 6), zeroframe=True)]
         own += [
             _exposure(16, "NRCA3", CORNER_160, "RAPID", (5, 40)),
             _exposure(17, "NRCA3", CORNER_160, "MEDIUM8", (1, 10), zeroframe=True),
@@ -93,14 +92,15 @@ def workload(small: bool) -> Workload:
         averaged += [_exposure(42, "NRCB2", CORNER_64, "RAPID", (110, 4))]
     sets = [
         _set("NRCB1", FULL, 12 if small else 30, "shuffled", cut),
+        _set("NRCB4", FULL, 6, "double", whole),
         _set("NRCA3", CORNER_160, 30, "plain shuffled double", own),
         _set("NRCB3", BOTTOM_64, 20, "holes", holes),
         _set("NRCA1", CORNER_64, 30, "ipc average factor", coupled),
         _set("NRCB2", CORNER_64, 10, "averaged plain", averaged),
     ]
     if not small:
-        whole = [_exposure(50, "NRCALONG", FULL, "SHALLOW4", (1, 10), zeroframe=True)]
-        sets.append(_set("NRCALONG", FULL, 50, "holes shuffled", whole))
+        long = [_exposure(50, "NRCALONG", FULL, "SHALLOW4", (1, 10), zeroframe=True)]
+        sets.append(_set("NRCALONG", FULL, 50, "holes shuffled", long))
     cases = [
         Case(_title(exposure), exposure["name"]) for one in sets for exposure in one["exposures"]
     ]

@@ -10,7 +10,7 @@ import numpy as np
 from validation.foreign.cache import prepare, write_mappings
 from validation.foreign.detector import Detector, Frame, expose
 from validation.foreign.exposure import write_uncal
-from validation.foreign.references import write_references
+from validation.foreign.references import cut_dark, write_references
 
 
 def main(specification: Path, folder: Path) -> None:
@@ -26,7 +26,11 @@ def main(specification: Path, folder: Path) -> None:
         one.setdefault("frame_time", Frame(*one["exposures"][0]["frame"]).frame_time)
         detector = Detector(frame, one["seed"])
         stem = f"foreign_nircam_{one['detector'].lower()}"
-        files[one["detector"]] = write_references(detector, one, references, stem)
+        by_type = write_references(detector, one, references, stem)
+        files[one["detector"]] = by_type
+        cut = Frame(*one["exposures"][0]["frame"])
+        if frame.full and not cut.full:
+            cut_dark(by_type["dark"], frame, cut)
         for wanted in one["exposures"]:
             wanted |= {"detector": one["detector"], "fastaxis": one["fastaxis"]}
             exposure = expose(detector, Frame(*wanted["frame"]), wanted)

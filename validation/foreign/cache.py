@@ -51,14 +51,10 @@ def write_mappings(root: Path, files: dict[str, dict[str, Path]]) -> None:
     for kind in kinds:
         name = f"jwst_nircam_{kind}_0001.rmap"
         chosen[kind.upper()] = name
-        selector = {
-            (detector, *(ANYTHING[key] for key in PARKEYS[kind][1:])): by_type[kind].name
-            for detector, by_type in files.items()
-            if kind in by_type
-        }
         rules = "\n".join(
-            f"    {key!r} : UseAfter({{'1990-01-01 00:00:00' : {file!r}}}),"
-            for key, file in selector.items()
+            f"    {(detector, *(ANYTHING[key] for key in PARKEYS[kind][1:]))!r} : "
+            + _choice(by_type.get(kind))
+            for detector, by_type in files.items()
         )
         header = {
             "mapping": "REFERENCE",
@@ -78,6 +74,11 @@ def write_mappings(root: Path, files: dict[str, dict[str, Path]]) -> None:
         {"mapping": "PIPELINE", "parkey": ("META.INSTRUMENT.NAME",)},
         repr({"NIRCAM": "jwst_nircam_0001.imap"}),
     )
+
+
+def _choice(file: Path | None) -> str:
+    """Return the right side of a rule: a file from a date on, or that no file applies."""
+    return "'N/A'," if file is None else f"UseAfter({{'1990-01-01 00:00:00' : {file.name!r}}}),"
 
 
 def _write(path: Path, header: dict[str, object], selector: str) -> None:

@@ -53,10 +53,9 @@ class Frame:
         """Return where the pixels do not see light."""
         y = np.arange(self.y - 1, self.y - 1 + self.ny)
         x = np.arange(self.x - 1, self.x - 1 + self.nx)
-        return (
-            ((y < BORDER) | (y >= FRAME - BORDER))[:, None]
-            | ((x < BORDER) | (x >= FRAME - BORDER))[None, :]
-        )
+        return ((y < BORDER) | (y >= FRAME - BORDER))[:, None] | (
+            (x < BORDER) | (x >= FRAME - BORDER)
+        )[None, :]
 
 
 class Detector:

@@ -26,7 +26,6 @@ from stdatamodels.jwst.datamodels.dqflags import pixel as FLAGS
 from validation.foreign.detector import Detector, Frame
 
 TYPES = ("mask", "saturation", "superbias", "linearity", "dark", "gain", "readnoise")
-DETECTOR_NAMES = {"mask": ("DEAD", "HOT", "RC", "NOISY", "REFERENCE_PIXEL", "DO_NOT_USE")}
 FLAGS_OF = {
     "mask": ("DO_NOT_USE", "DEAD", "HOT", "RC", "REFERENCE_PIXEL", "NON_SCIENCE", "LOW_QE"),
     "saturation": ("DO_NOT_USE", "NO_SAT_CHECK"),
@@ -156,8 +155,8 @@ def _describe(model: Any, kind: str, frame: Frame, spec: dict[str, Any]) -> None
     meta.description = f"{kind} of a detector that does not exist"
     meta.useafter = "2020-01-01T00:00:00"
     meta.instrument.name, meta.instrument.detector = "NIRCAM", spec["detector"]
-    meta.exposure.type, meta.exposure.readpatt = "NRC_IMAGE", "ANY"
     if kind != "ipc":
+        meta.exposure.type, meta.exposure.readpatt = "NRC_IMAGE", "ANY"
         meta.subarray.name = "FULL" if frame.full else "GENERIC"
         meta.subarray.xstart, meta.subarray.ystart = frame.x, frame.y
         meta.subarray.xsize, meta.subarray.ysize = frame.nx, frame.ny
@@ -189,6 +188,18 @@ def _make_odd(path: Path, traits: set[str]) -> None:
                 hdu.data = hdu.data.astype(wide)
         out.append(fits.ImageHDU(np.zeros((3, 3), np.int16), name="PROVENANCE"))
         out.writeto(path, overwrite=True)
+
+
+def cut_dark(path: Path, frame: Frame, cut: Frame) -> None:
+    """Cut the dark to a subarray: the one type of reference that the peer does not cut."""
+    rows, columns = cut.within(frame)
+    with datamodels.DarkModel(str(path)) as model:
+        model.data = model.data[:, rows, columns].copy()
+        model.dq = model.dq[rows, columns].copy()
+        subarray = model.meta.subarray
+        subarray.name, subarray.xstart, subarray.ystart = "GENERIC", cut.x, cut.y
+        subarray.xsize, subarray.ysize = cut.nx, cut.ny
+        model.save(str(path), overwrite=True)
 
 
 def _dropped(hdu: Any, traits: set[str]) -> bool:

@@ -1,0 +1,69 @@
+"""Hold webbcal against truth and against the peer.
+
+``python -m validation [--small] [--peer PYTHON] [--report FILE.md] [--keep FOLDER]``. One line
+per criterion; exit status 1 if one does not hold.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from validation.criteria import Section
+from validation.parity import parity
+from validation.report import write_report
+from validation.truth import truth
+
+
+def main() -> int:
+    """Run the validation; return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m validation", description=__doc__)
+    parser.add_argument("--small", action="store_true", help="minutes instead of tens of them")
+    parser.add_argument("--peer", type=Path, help="Python in whose environment the peer is")
+    parser.add_argument("--report", type=Path, help="Markdown file to write")
+    parser.add_argument("--keep", type=Path, help="work in this folder and leave the files there")
+    parser.add_argument("--only", choices=("truth", "peer"), help="one part only")
+    chosen = parser.parse_args()
+    peer = chosen.peer
+    if peer is not None and not peer.exists():
+        parser.error(f"--peer {peer}: no such file")
+    start = time.perf_counter()
+    if chosen.keep is not None:
+        chosen.keep.mkdir(parents=True, exist_ok=True)
+        sections = _run(chosen.keep.resolve(), peer, chosen.small, chosen.only)
+    else:
+        with tempfile.TemporaryDirectory(prefix="webbcal-validation-") as folder:
+            sections = _run(Path(folder), peer, chosen.small, chosen.only)
+    minutes = (time.perf_counter() - start) / 60
+    if chosen.report is not None:
+        write_report(chosen.report, sections, peer, small=chosen.small, minutes=minutes)
+        print(f"report: {chosen.report}")
+    criteria = [criterion for section in sections for criterion in section.criteria]
+    failed = sum(not criterion.holds for criterion in criteria)
+    print(f"{len(criteria) - failed} of {len(criteria)} criteria hold ({minutes:.1f} min)")
+    return 1 if failed else 0
+
+
+def _run(folder: Path, peer: Path | None, small: bool, only: str | None) -> list[Section]:
+    sections: list[Section] = []
+    if only != "peer":
+        for section in truth(peer, folder, small):
+            _say(section)
+            sections.append(section)
+    if peer is None:
+        print("no --peer given: nothing is compared with the observatory's pipeline")
+    elif only != "truth":
+        for section in parity(peer, folder, small):
+            _say(section)
+            sections.append(section)
+    return sections
+
+
+def _say(section: Section) -> None:
+    for criterion in section.criteria:
+        print(criterion, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

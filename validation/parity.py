@@ -1,0 +1,139 @@
+"""Section of the report: the same exposures through webbcal and through the peer."""
+
+import json
+import subprocess
+from collections import defaultdict
+from pathlib import Path
+
+from validation.cases import Case, Workload, workload
+from validation.compare import ArrayResult, Comparison, compare
+from validation.criteria import Criterion, Section
+from validation.foreign_truth import foreign_truth
+from validation.pipelines import ROOT, Job, Peer, Result, check_with_peer, run_webbcal
+
+WANTED_PART = 0.999
+GRADED = {"SCI", "SCI is NaN", "ERR", "VAR_POISSON", "VAR_RNOISE", "DQ", "GROUPDQ", "PIXELDQ"}
+
+
+def make_foreign(python: Path, work: Workload, folder: Path) -> None:
+    """Let the peer's data models write the exposures and references."""
+    file = folder / "specification.json"
+    file.write_text(json.dumps({"sets": work.sets}))
+    done = subprocess.run(
+        [str(python), "-m", "validation.foreign", str(file), str(folder)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"cannot make the foreign exposures: {done.stderr[-2000:]}")
+
+
+def jobs_of(cases: list[Case], folder: Path) -> list[Job]:
+    """Return a job per case; cases with default options share a folder."""
+    jobs = []
+    for number, case in enumerate(cases):
+        plain = not case.options and not case.skip
+        where = folder / ("default" if plain else f"variation_{number:02d}")
+        uncal = folder / f"{case.exposure}_uncal.fits"
+        jobs.append(Job(case.name, uncal, folder / "crds_cache", where, case.options, case.skip))
+    return jobs
+
+
+def parity(python: Path, folder: Path, small: bool) -> list[Section]:
+    """Compare all cases with the peer, and both with the truth."""
+    work = workload(small)
+    make_foreign(python, work, folder)
+    jobs = jobs_of(work.cases, folder)
+    peer = Peer(python, jobs, folder)
+    ours = run_webbcal(jobs)
+    theirs = peer.results()
+    rows: list[tuple[Job, Comparison | None, str]] = []
+    for job, their in zip(jobs, theirs, strict=True):
+        rows.append(_judge(job, ours[job.name], their))
+    criteria = list(_criteria(rows))
+    files = [path for job in jobs for path in job.products("webbcal").values()]
+    checked = check_with_peer(python, files)
+    text = _report(rows)
+    if checked is None:
+        text.append("The peer's checker is not here: products were not checked with it.")
+    else:
+        fine, complaints = checked
+        criteria.append(
+            Criterion("products valid for the peer's data models",
+                      f"{fine} of {len(files)}", "all", fine == len(files))
+        )  # fmt: skip
+        text += [f"* {line}" for line in sorted(set(complaints))[:40]]
+    title = "Against the peer, on files that webbcal did not make"
+    return [Section(title, text, criteria), foreign_truth(work.cases, jobs, folder)]
+
+
+def _judge(job: Job, our: Result, their: Result) -> tuple[Job, Comparison | None, str]:
+    if our.error or their.error:
+        if our.error and their.error:
+            return job, None, f"both stop: webbcal: {our.error} / peer: {their.error}"
+        side = "webbcal" if our.error else "the peer"
+        return job, None, f"only {side} stops: {our.error or their.error}"
+    return job, compare(job.products("webbcal"), job.products("peer")), ""
+
+
+def _criteria(rows: list[tuple[Job, Comparison | None, str]]) -> list[Criterion]:
+    lowest: dict[str, tuple[float, str]] = {}
+    for job, comparison, _ in rows:
+        for result in comparison.arrays if comparison else ():
+            key = f"{result.product} {result.array}"
+            if result.array in GRADED | {"file"}:
+                lowest[key] = min(lowest.get(key, (2.0, "")), (result.part, job.name))
+    stops = [f"{job.name}: {text}" for job, _, text in rows if text]
+    criteria = [
+        Criterion("cases that only one side can calibrate", str(len(stops)), "none", not stops)
+    ]
+    for key, (part, name) in sorted(lowest.items()):
+        criteria.append(
+            Criterion(f"{key} equal to the peer's", f"{100 * part:.4f} % at worst, in {name}",
+                      f"{100 * WANTED_PART} %", part >= WANTED_PART)
+        )  # fmt: skip
+    return criteria
+
+
+def _report(rows: list[tuple[Job, Comparison | None, str]]) -> list[str]:
+    text = [
+        "Percentage of values that are equal (see `validation/compare.py`), by product and array.",
+        "",
+    ]
+    columns = ["SCI", "ERR", "VAR_POISSON", "VAR_RNOISE", "DQ"]
+    text.append("| case | ramp SCI | GROUPDQ | " + " | ".join(columns) + " | rateints DQ |")
+    text.append("|---" * (len(columns) + 4) + "|")
+    differences: list[str] = []
+    keywords: dict[str, list[str]] = defaultdict(list)
+    for job, comparison, stop in rows:
+        if comparison is None:
+            text.append(f"| {job.name} | {stop.replace('|', '/')[:300]} |" + " |" * 7)
+            continue
+        found = {(r.product, r.array): r for r in comparison.arrays}
+        wanted = [("ramp", "SCI"), ("ramp", "GROUPDQ"), *(("rate", name) for name in columns)]
+        cells = [_percent(found.get(key)) for key in [*wanted, ("rateints", "DQ")]]
+        text.append(f"| {job.name} | " + " | ".join(cells) + " |")
+        differences += [_difference(job.name, r) for r in comparison.arrays if r.equal < r.total]
+        for keyword, (our, their) in comparison.keywords.items():
+            keywords[f"`{keyword}` {our!r}, peer {their!r}"].append(job.name)
+    text += ["", "### Every difference", ""]
+    text += differences or ["None."]
+    text += ["", "### Keywords of the peer's primary headers that differ", ""]
+    text += [f"* {what} ({len(cases)} cases)" for what, cases in sorted(keywords.items())]
+    return [*text, ""]
+
+
+def _percent(result: ArrayResult | None) -> str:
+    if result is None:
+        return ""
+    return "100" if result.equal == result.total else f"{100 * result.part:.4f}"
+
+
+def _difference(case: str, result: ArrayResult) -> str:
+    kinds = ", ".join(f"{name}: {count}" for name, count in sorted(result.kinds.items()))
+    return (
+        f"* {case}, {result.product} {result.array}: {result.total - result.equal} of "
+        f"{result.total}; {kinds}; worst {result.worst} (webbcal / peer)"
+    )

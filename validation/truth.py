@@ -1,0 +1,281 @@
+"""Section of the report: webbcal against simulated truth."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from validation.criteria import Criterion, Section
+from validation.ladder import CORRELATED, WHITE, Ladder, calibrate, make_ladder, read_arrays
+from validation.measures import Detection, Level, detection, levels
+from validation.pipelines import Job, Peer
+from webbcal.sim.settings import QUIET, ImageSimulation
+
+LOWEST, HIGHEST = 30.0, 85000.0
+FAINTEST_JUDGED = 100.0
+RATIO_TOLERANCE = 1e-3
+WIDTH_TOLERANCE = 0.03
+FOUND_PART, FALSE_PART = 0.99, 1e-3
+
+Steps = dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is simulated: pixels on a side, integrations, numbers of groups."""
+
+    pixels: int
+    integrations: int
+    groups: tuple[int, ...]
+    patterns: tuple[tuple[str, int], ...]
+    levels: int
+
+
+SMALL = Size(320, 3, (3, 5, 10, 20, 40), (("SHALLOW4", 10),), 8)
+WHOLE = Size(
+    640,
+    12,
+    (3, 4, 5, 6, 8, 10, 15, 20, 30, 40),
+    (("BRIGHT2", 3), ("BRIGHT2", 10), ("SHALLOW4", 4), ("SHALLOW4", 10), ("MEDIUM8", 5),
+     ("MEDIUM8", 10)),
+    10,
+)  # fmt: skip
+
+
+def truth(python: Path | None, folder: Path, small: bool) -> list[Section]:
+    """Measure webbcal, and where there is a peer the peer, against simulated truth."""
+    size = SMALL if small else WHOLE
+    return [
+        _rates(size, folder),
+        _pulls(size, folder),
+        _correlated(size, python, folder),
+        _cosmic_rays(size, folder),
+    ]
+
+
+def _options(size: Size, pattern: str, groups: int, ints: int, **effects: Any) -> ImageSimulation:
+    side = f"{size.pixels}x{size.pixels}"
+    return ImageSimulation(
+        subarray=side, readpatt=pattern, ngroups=groups, nints=ints, **(WHITE | effects)
+    )
+
+
+def _electrons(size: Size) -> np.ndarray:
+    return np.geomspace(LOWEST, HIGHEST, size.levels)
+
+
+# -- rates -------------------------------------------------------------------------------------
+
+
+def _rates(size: Size, folder: Path) -> Section:
+    """Median of rate / truth, without noise and with it."""
+    text = [
+        "Median of rate / truth - 1, in 1e-3, by the electrons that a pixel collects in an",
+        "integration; in brackets its standard error. Pixels that never saturate. RAPID, 10",
+        f"groups, {size.pixels} x {size.pixels} pixels, {size.integrations} integrations with",
+        "noise; the reference-pixel step is left out, since nothing of what it corrects is there.",
+        "A sky of 2 electron/s collects 1000 electrons in a full frame of SHALLOW4, 10 groups.",
+        "",
+    ]
+    table: dict[str, list[Level]] = {}
+    electrons = _electrons(size)
+    for name, pattern, quiet in (
+        ("no noise, RAPID", "RAPID", True),
+        ("no noise, SHALLOW4", "SHALLOW4", True),
+        ("white noise, RAPID", "RAPID", False),
+    ):
+        effects = {**QUIET} if quiet else {}
+        ints = 1 if quiet else size.integrations
+        ladder = make_ladder(
+            _options(size, pattern, 10, ints, **effects), electrons, folder / "rates", 11
+        )
+        arrays = calibrate(ladder, "webbcal", skip=("refpix",))
+        table[name] = levels(ladder, arrays["rate"])
+    text += _ratio_table(table)
+    criteria = []
+    for name, measured in table.items():
+        # Where the standard error is not well below the tolerance the sample cannot tell.
+        judged = [x for x in measured if x.electrons >= FAINTEST_JUDGED]
+        judged = [x for x in judged if x.ratio_error < RATIO_TOLERANCE / 3]
+        worst = max(judged, key=lambda x: abs(x.ratio - 1))
+        criteria.append(
+            Criterion(
+                f"rate / truth, {name}",
+                f"{1e2 * (worst.ratio - 1):+.4f} % at {worst.electrons:.0f} electrons, the worst "
+                f"of {judged[0].electrons:.0f} to {judged[-1].electrons:.0f}",
+                f"within {1e2 * RATIO_TOLERANCE:.1f} %",
+                abs(worst.ratio - 1) <= RATIO_TOLERANCE,
+            )
+        )
+    return Section("Count rates against truth", text, criteria)
+
+
+def _ratio_table(table: dict[str, list[Level]]) -> list[str]:
+    first = next(iter(table.values()))
+    rows = [
+        "| | " + " | ".join(f"{x.electrons:.0f}" for x in first) + " |",
+        "|---" * (len(first) + 1) + "|",
+    ]
+    for name, measured in table.items():
+        cells = [f"{1e3 * (x.ratio - 1):+.2f} ({1e3 * x.ratio_error:.2f})" for x in measured]
+        rows.append(f"| {name} | " + " | ".join(cells) + " |")
+    return [*rows, ""]
+
+
+# -- errors ------------------------------------------------------------------------------------
+
+
+def _pulls(size: Size, folder: Path) -> Section:
+    """Robust width of (rate - truth) / err with white noise."""
+    electrons = _electrons(size)
+    table = {}
+    cases = [("RAPID", groups) for groups in size.groups] + list(size.patterns)
+    for pattern, groups in cases:
+        ladder = make_ladder(
+            _options(size, pattern, groups, 1), electrons, folder / "pulls", 100 + groups
+        )
+        arrays = calibrate(ladder, "webbcal", skip=("refpix",))
+        table[f"{pattern} {groups}"] = levels(ladder, arrays["rate"])
+    text = [
+        "Robust width (1.4826 MAD) of (rate - truth) / err with photon noise and white read noise",
+        f"in ramps without cosmic rays, by electrons in the ramp; {size.pixels} x {size.pixels}",
+        "pixels, one integration.",
+        "",
+        *_width_table(table),
+    ]
+    judged = [
+        (name, x) for name, row in table.items() for x in row if x.electrons > FAINTEST_JUDGED
+    ]
+    name, worst = max(judged, key=lambda pair: abs(pair[1].width - 1))
+    outside = sum(abs(x.width - 1) > WIDTH_TOLERANCE for _, x in judged)
+    criterion = Criterion(
+        f"width of pulls, white noise, {min(size.groups)} to {max(size.groups)} groups",
+        f"{worst.width:.3f} at worst ({name} groups, {worst.electrons:.0f} electrons); "
+        f"{outside} of {len(judged)} outside",
+        f"1.00 +- {WIDTH_TOLERANCE} above {FAINTEST_JUDGED:.0f} electrons",
+        outside == 0,
+    )
+    return Section("Errors against truth", text, [criterion])
+
+
+def _width_table(table: dict[str, list[Level]]) -> list[str]:
+    first = next(iter(table.values()))
+    rows = [
+        "| groups | " + " | ".join(f"{x.electrons:.0f}" for x in first) + " |",
+        "|---" * (len(first) + 1) + "|",
+    ]
+    for name, measured in table.items():
+        rows.append(f"| {name} | " + " | ".join(f"{x.width:.3f}" for x in measured) + " |")
+    return [*rows, ""]
+
+
+# -- correlated noise --------------------------------------------------------------------------
+
+
+def _correlated(size: Size, python: Path | None, folder: Path) -> Section:
+    """Width of pulls with noise of the electronics, its parts, and the peer's."""
+    electrons = [30.0, 300.0, 3000.0, 30000.0]
+    effects: dict[str, dict[str, Any]] = {
+        "white noise only": {},
+        "amplifier offsets": {"amplifier_offsets": True, "odd_even_columns": True},
+        "1/f noise": {"one_over_f": True},
+        "offsets and 1/f noise": CORRELATED,
+    }
+    rows: dict[str, list[Level]] = {}
+    every = ("RAPID", 10)
+    both: Ladder | None = None
+    for name, switched in effects.items():
+        options = _options(size, *every, 1, **switched)
+        ladder = make_ladder(options, electrons, folder / f"correlated {name[:3]}", 21)
+        rows[f"{name}, no refpix"] = levels(
+            ladder, calibrate(ladder, "without", skip=("refpix",))["rate"]
+        )
+        rows[name] = levels(ladder, calibrate(ladder, "webbcal", ramp=True)["rate"])
+        both = ladder
+    assert both is not None
+    criteria = []
+    text = [
+        "Robust width of (rate - truth) / err, by electrons in the ramp; RAPID, 10 groups,",
+        f"{size.pixels} x {size.pixels} pixels at a corner of the detector. The read noise",
+        "reference holds the white noise of a pixel only, so correlated noise widens the pulls.",
+        "",
+    ]
+    if python is not None:
+        job = Job("correlated", both.uncal, both.cache, both.uncal.parent)
+        problem = Peer(python, [job], both.uncal.parent).results()[0].error
+        if problem:
+            criteria.append(Criterion("peer on simulated data", problem, "runs", False))
+        else:
+            theirs = levels(both, read_arrays(job.products("peer")["rate"]))
+            rows["offsets and 1/f noise, the peer"] = theirs
+            ours = rows["offsets and 1/f noise"]
+            excess = max(a.width - b.width for a, b in zip(ours, theirs, strict=True))
+            criteria.append(
+                Criterion(
+                    "width of pulls with correlated noise, over the peer's",
+                    f"{excess:+.4f} at most; widths " + ", ".join(f"{x.width:.3f}" for x in ours),
+                    "no wider (within 0.002)",
+                    excess <= 0.002,
+                )
+            )
+    return Section("Correlated noise", [*text, *_width_table(rows)], criteria)
+
+
+# -- cosmic rays -------------------------------------------------------------------------------
+
+
+def _cosmic_rays(size: Size, folder: Path) -> Section:
+    """Cosmic rays found and groups flagged without one."""
+    electrons = [100.0, 1000.0, 10000.0, 40000.0]
+    text = [
+        "Sigma is the noise of the difference of two successive groups of that pixel: photons of",
+        "the true rate, and read noise. A hit is the charge that particles leave in a pixel",
+        "between two groups (split between two differences where it falls into an averaged group);",
+        "it counts if it exceeds 10 sigma, and neither group is saturated or DO_NOT_USE.",
+        "A false flag is a JUMP in a difference without any charge of a particle, in a pixel with",
+        "no neighbour hit in that group (those are flagged on purpose: last column).",
+        "Cosmic rays are 200 times as frequent as in space; 320 x 320 pixels or more.",
+        "",
+        "| exposure | hits above 10 sigma | found | groups | false flags | beside a hit |",
+        "|---|---|---|---|---|---|",
+    ]
+    total = [0, 0, 0, 0]
+    worst_found, worst_false = (2.0, ""), (-1.0, "")
+    for pattern, groups, ints in (("RAPID", 5, 2), ("RAPID", 10, 1), ("RAPID", 20, 1),
+                                  ("SHALLOW4", 8, 1)):  # fmt: skip
+        effects = {"cosmic_rays": 200.0 if pattern == "RAPID" else 40.0}
+        options = _options(size, pattern, groups, ints, **effects)
+        ladder = make_ladder(options, electrons, folder / "particles", 31)
+        ramp = calibrate(ladder, "webbcal", ramp=True, skip=("refpix",))["ramp"]
+        seen = detection(ladder, ramp["GROUPDQ"])
+        name = f"{pattern} {ints} x {groups}"
+        text.append(_detection_row(name, seen))
+        total = [a + b for a, b in zip(total, (seen.hits, seen.found, seen.groups, seen.false),
+                                       strict=True)]  # fmt: skip
+        worst_found = min(worst_found, (seen.found / max(seen.hits, 1), name))
+        worst_false = max(worst_false, (seen.false / max(seen.groups, 1), name))
+    criteria = [
+        Criterion(
+            "cosmic rays above 10 sigma found",
+            f"{100 * worst_found[0]:.2f} % at worst ({worst_found[1]}), {total[1]} of {total[0]}",
+            f"above {100 * FOUND_PART:.0f} %",
+            worst_found[0] > FOUND_PART,
+        ),
+        Criterion(
+            "groups flagged without a cosmic ray",
+            f"{100 * worst_false[0]:.4f} % at worst ({worst_false[1]}), {total[3]} of {total[2]}",
+            f"below {100 * FALSE_PART:.1f} %",
+            worst_false[0] < FALSE_PART,
+        ),
+    ]
+    return Section("Cosmic rays", [*text, ""], criteria)
+
+
+def _detection_row(name: str, seen: Detection) -> str:
+    found = 100 * seen.found / max(seen.hits, 1)
+    false = 100 * seen.false / max(seen.groups, 1)
+    return (
+        f"| {name} | {seen.hits} | {seen.found} ({found:.2f} %) | {seen.groups} | "
+        f"{seen.false} ({false:.4f} %) | {seen.false_beside} |"
+    )
