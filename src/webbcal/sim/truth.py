@@ -7,6 +7,8 @@ import numpy as np
 
 from webbcal.sim.pixels import Pixels
 
+REFERENCE, DEAD, HOT = 1, 2, 4
+
 
 @dataclass(frozen=True)
 class Truth:
@@ -49,7 +51,8 @@ def write_truth(truth: Truth, path: Path) -> None:
     """Write the truth as a FITS file.
 
     Extensions: RATE (DN/s), SCENE (electron/s), SATGROUP, HITS, STARS, and the pixel maps GAIN
-    (electron/DN), RESPONSE, DARKRATE (electron/s), RDNOISE (DN, one read), FULLWELL (DN), GOOD.
+    (electron/DN), RESPONSE, DARKRATE (electron/s), RDNOISE (DN, one read), FULLWELL (DN), KIND (sum of 1 reference,
+    2 dead, 4 hot).
     """
     from astropy.io import fits
 
@@ -63,7 +66,7 @@ def write_truth(truth: Truth, path: Path) -> None:
         "DARKRATE": (pixels.dark_rate, "electron/s"),
         "RDNOISE": (pixels.read_noise, "DN"),
         "FULLWELL": (pixels.full_well, "DN"),
-        "GOOD": (truth.good.astype("u1"), ""),
+        "KIND": (_kinds(pixels), ""),
     }
     units = fits.HDUList([fits.PrimaryHDU()])
     for name, (data, unit) in images.items():
@@ -82,6 +85,13 @@ def write_truth(truth: Truth, path: Path) -> None:
         partial.unlink(missing_ok=True)
 
 
+def _kinds(pixels: Pixels) -> np.ndarray:
+    kinds = np.zeros(pixels.gain.shape, np.uint8)
+    for bit, where in ((REFERENCE, pixels.reference), (DEAD, pixels.dead), (HOT, pixels.hot)):
+        kinds[where] |= bit
+    return kinds
+
+
 def read_truth(path: Path) -> Truth:
     """Read what `write_truth` wrote; bias and nonlinearity of the pixels come back as NaN."""
     from astropy.io import fits
@@ -90,8 +100,7 @@ def read_truth(path: Path) -> Truth:
         data = {u.name: np.asarray(u.data) for u in units[1:]}
     image = {n: d.astype(d.dtype.newbyteorder("=")) for n, d in data.items() if d.dtype.kind != "V"}
     unknown = np.full(image["GAIN"].shape, np.nan, np.float32)
-    sensitive = image["RESPONSE"] > 0
-    good = image["GOOD"].astype(bool)
+    kind = image["KIND"]
     pixels = Pixels(
         gain=image["GAIN"],
         response=image["RESPONSE"],
@@ -101,9 +110,9 @@ def read_truth(path: Path) -> Truth:
         quadratic=unknown,
         cubic=unknown,
         full_well=image["FULLWELL"],
-        reference=~sensitive,
-        dead=np.zeros_like(good),
-        hot=sensitive & ~good,
+        reference=(kind & REFERENCE) != 0,
+        dead=(kind & DEAD) != 0,
+        hot=(kind & HOT) != 0,
     )
     tables = {
         name: np.asarray(data[name]).astype(data[name].dtype.newbyteorder("="))
