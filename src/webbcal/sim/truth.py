@@ -51,8 +51,8 @@ def write_truth(truth: Truth, path: Path) -> None:
     """Write the truth as a FITS file.
 
     Extensions: RATE (DN/s), SCENE (electron/s), SATGROUP, HITS, STARS, and the pixel maps GAIN
-    (electron/DN), RESPONSE, DARKRATE (electron/s), RDNOISE (DN, one read), FULLWELL (DN), KIND (sum of 1 reference,
-    2 dead, 4 hot).
+    (electron/DN), RESPONSE, DARKRATE (electron/s), RDNOISE (DN, one read), FULLWELL (DN), KIND
+    (sum of 1 reference, 2 dead, 4 hot).
     """
     from astropy.io import fits
 
