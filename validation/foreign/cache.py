@@ -4,9 +4,9 @@ import hashlib
 from pathlib import Path
 
 UNUSED = (
-    "emicorr flat pastasoss pictureframe refpix reset rscd sirskernel persat trapdensity "
-    "trappars regions area distortion photom"
-).split()
+    *("emicorr", "flat", "pastasoss", "pictureframe", "refpix", "reset", "rscd", "sirskernel"),
+    *("persat", "trapdensity", "trappars", "regions", "area", "distortion", "photom"),
+)
 PARKEYS = {
     "mask": ("META.INSTRUMENT.DETECTOR", "META.SUBARRAY.NAME"),
     "saturation": ("META.INSTRUMENT.DETECTOR",),

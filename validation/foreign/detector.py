@@ -170,6 +170,7 @@ def expose(detector: Detector, frame: Frame, spec: dict[str, Any]) -> Exposure:
         charge = np.zeros(frame.shape, np.float32)
         strikes = _strikes(frame, last, spec.get("cosmic_rays", 0.02), rng)
         kick = float(rng.normal(0, 20))
+        total = np.zeros(frame.shape, np.float32)
         for k in range(last):
             charge += _photons(rate + detector.dark[index], frame.frame_time, rng)
             for y, x, electrons in strikes.get(k, ()):

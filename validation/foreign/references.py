@@ -53,13 +53,13 @@ def write_references(
 
     `spec` holds detector (name), frame, dark_frames, frame_time, traits, seed.
     """
-    rng = np.random.default_rng(spec["seed"] + 1)
+    filler = _Filler(detector, spec, np.random.default_rng(spec["seed"] + 1))
     traits = set(spec["traits"])
     types = (*TYPES, "ipc") if "ipc" in traits else TYPES
     files = {}
     for kind in types:
         model = MODELS[kind]()
-        flags = _fill(model, kind, detector, spec, rng)
+        flags = getattr(filler, kind)(model)
         if kind in FLAGS_OF:
             _set_flags(model, kind, flags, "shuffled" in traits)
         _describe(model, kind, detector.frame, spec)
@@ -71,58 +71,80 @@ def write_references(
     return files
 
 
-def _fill(
-    model: Any, kind: str, detector: Detector, spec: dict[str, Any], rng: np.random.Generator
-) -> dict[str, np.ndarray]:
-    """Put the arrays into a model; return pixels to flag, by name."""
-    holes = "holes" in spec["traits"]
-    shape = detector.frame.shape
+class _Filler:
+    """Puts the arrays of a detector into models, with bad values where the set wants some."""
 
-    def punch(array: np.ndarray, *values: float) -> np.ndarray:
+    def __init__(self, detector: Detector, spec: dict[str, Any], rng: np.random.Generator) -> None:
+        self.detector = detector
+        self.spec = spec
+        self.rng = rng
+        self.shape = detector.frame.shape
+        self.holes = "holes" in spec["traits"]
+
+    def punch(self, array: np.ndarray, *values: float) -> np.ndarray:
         """Put bad values on a few pixels of the last two axes."""
         array = array.astype(np.float32)
-        for value in values if holes else ():
-            y, x = (rng.integers(0, n, 12) for n in shape)
+        for value in values if self.holes else ():
+            y, x = (self.rng.integers(0, n, 12) for n in self.shape)
             array[..., y, x] = value
         return array
 
-    def some(part: float = 1e-3) -> np.ndarray:
-        return rng.random(shape) < (part if holes else part / 10)
+    def some(self, part: float = 1e-3) -> np.ndarray:
+        """Return a few pixels, fewer where the set has no holes."""
+        return self.rng.random(self.shape) < (part if self.holes else part / 10)
 
-    if kind == "mask":
-        model.dq = np.zeros(shape, np.uint32)
+    def mask(self, model: Any) -> dict[str, np.ndarray]:
+        """Fill a mask; return pixels to flag, by name."""
+        model.dq = np.zeros(self.shape, np.uint32)
         return {
-            "DO_NOT_USE": detector.dead | some(),
-            "DEAD": detector.dead,
-            "HOT": detector.hot,
-            "RC": some(),
-            "LOW_QE": some(),
-            "REFERENCE_PIXEL": detector.blind,
+            "DO_NOT_USE": self.detector.dead | self.some(),
+            "DEAD": self.detector.dead,
+            "HOT": self.detector.hot,
+            "RC": self.some(),
+            "LOW_QE": self.some(),
+            "REFERENCE_PIXEL": self.detector.blind,
         }
-    if kind == "saturation":
-        model.data = punch(detector.threshold(), np.nan)
-        return {"NO_SAT_CHECK": some(), "DO_NOT_USE": some(2e-4)}
-    if kind == "superbias":
-        model.data = punch(detector.bias, np.nan)
-        model.err = np.full(shape, 0.5, np.float32)
-        return {"UNRELIABLE_BIAS": some(), "DO_NOT_USE": some(2e-4)}
-    if kind == "linearity":
-        zero, one = np.zeros(shape, np.float32), np.ones(shape, np.float32)
-        one = punch(one, 0.0)
-        model.coeffs = punch(np.stack([zero, one, detector.square, detector.cube]), np.nan)
-        return {"NO_LIN_CORR": some(), "NONLINEAR": some()}
-    if kind == "dark":
-        model.data = punch(_dark_ramp(detector, spec), np.nan)
-        if "average" in spec["traits"]:
-            model.average_dark_current = detector.dark
-        return {"HOT": detector.hot, "WARM": some(), "UNRELIABLE_DARK": some()}
-    if kind == "gain":
-        model.data = punch(detector.gain, np.nan, 0.0, -1.5)
-    elif kind == "readnoise":
-        model.data = punch(np.sqrt(2) * detector.read_noise / detector.gain, np.nan, 0.0)
-    else:
+
+    def saturation(self, model: Any) -> dict[str, np.ndarray]:
+        """Fill thresholds."""
+        model.data = self.punch(self.detector.threshold(), np.nan)
+        return {"NO_SAT_CHECK": self.some(), "DO_NOT_USE": self.some(2e-4)}
+
+    def superbias(self, model: Any) -> dict[str, np.ndarray]:
+        """Fill a bias."""
+        model.data = self.punch(self.detector.bias, np.nan)
+        model.err = np.full(self.shape, 0.5, np.float32)
+        return {"UNRELIABLE_BIAS": self.some(), "DO_NOT_USE": self.some(2e-4)}
+
+    def linearity(self, model: Any) -> dict[str, np.ndarray]:
+        """Fill coefficients, some of them without a linear term."""
+        zero, one = np.zeros(self.shape, np.float32), np.ones(self.shape, np.float32)
+        terms = [zero, self.punch(one, 0.0), self.detector.square, self.detector.cube]
+        model.coeffs = self.punch(np.stack(terms), np.nan)
+        return {"NO_LIN_CORR": self.some(), "NONLINEAR": self.some()}
+
+    def dark(self, model: Any) -> dict[str, np.ndarray]:
+        """Fill a dark ramp."""
+        model.data = self.punch(_dark_ramp(self.detector, self.spec), np.nan)
+        if "average" in self.spec["traits"]:
+            model.average_dark_current = self.detector.dark
+        return {"HOT": self.detector.hot, "WARM": self.some(), "UNRELIABLE_DARK": self.some()}
+
+    def gain(self, model: Any) -> dict[str, np.ndarray]:
+        """Fill gains, some of them impossible."""
+        model.data = self.punch(self.detector.gain, np.nan, 0.0, -1.5)
+        return {}
+
+    def readnoise(self, model: Any) -> dict[str, np.ndarray]:
+        """Fill the noise of pairs of reads."""
+        noise = np.sqrt(2) * self.detector.read_noise / self.detector.gain
+        model.data = self.punch(noise, np.nan, 0.0)
+        return {}
+
+    def ipc(self, model: Any) -> dict[str, np.ndarray]:
+        """Fill a kernel."""
         model.data = IPC_KERNEL
-    return {}
+        return {}
 
 
 def _dark_ramp(detector: Detector, spec: dict[str, Any]) -> np.ndarray:
