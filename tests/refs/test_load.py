@@ -176,6 +176,15 @@ def test_a_missing_extension_is_named(tmp_path, values):
         load_reference(path, Gain, subarray(1, 1, 12, 10), (10, 12))
 
 
+def test_without_flags_no_pixel_is_flagged(tmp_path, values):
+    path = write_fits(tmp_path / "bias.fits", "superbias", {"SCI": values}, **PLACED)
+    bias = load_reference(path, Superbias, subarray(3, 5, 6, 4), (4, 6))
+    assert bias.dq.shape == (4, 6)
+    assert not bias.dq.any()
+    part = bias.cut(Window(1, 3, 2, 6, (4, 6)))
+    assert part.dq.shape == part.sci.shape == (2, 4)
+
+
 def test_a_damaged_file_is_one_clear_line(tmp_path, values):
     path = write_fits(tmp_path / "gain.fits", "gain", {"SCI": values}, **PLACED)
     whole = path.read_bytes()
@@ -187,6 +196,32 @@ def test_a_damaged_file_is_one_clear_line(tmp_path, values):
         assert "\n" not in str(error.value)
     with pytest.raises(InvalidReference, match="none"):
         load_reference(tmp_path / "none.fits", Gain, subarray(1, 1, 12, 10), (10, 12))
+
+
+def test_a_file_with_nonsense_in_it_is_read_or_refused(tmp_path):
+    arrays = {
+        "SCI": np.ones((3, 10, 12), "f4"),
+        "DQ": np.ones((10, 12), "u4"),
+        "DQ_DEF": dq_def(HOT=1, DEAD=4),
+    }
+    whole = write_fits(tmp_path / "dark.fits", "dark", arrays, **PLACED).read_bytes()
+    rng = np.random.default_rng(11)
+    outcomes = set()
+    for _ in range(150):
+        content = bytearray(whole)
+        card = 80 * int(rng.integers(len(whole) // 80))
+        nonsense = (b"-1", b"99999999999", b"0", b"'X'", b"T", b"1E99", b"")[rng.integers(7)]
+        content[card + 10 : card + 30] = nonsense.rjust(20)
+        content[int(rng.integers(len(content)))] = int(rng.integers(256))
+        torn = tmp_path / "torn.fits"
+        torn.write_bytes(content)
+        try:
+            dark = load_reference(torn, Dark, subarray(3, 5, 6, 4), (4, 6))
+            outcomes.add((dark.sci.shape[1:], dark.dq.shape))
+        except InvalidReference as error:
+            outcomes.add("refused")
+            assert "\n" not in str(error)
+    assert outcomes == {((4, 6), (4, 6)), "refused"}
 
 
 @pytest.mark.skipif(not GENUINE.is_dir(), reason="the genuine files are not here")

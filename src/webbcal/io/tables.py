@@ -68,7 +68,7 @@ class StoredColumn:
             bits ^= bits.dtype.type(1 << (8 * native.itemsize - 1))
             return native.view(unsigned)
         if self.scale != 1 or self.zero != 0:
-            return native * self.scale + self.zero
+            return native * float(self.scale) + float(self.zero)
         return native
 
 

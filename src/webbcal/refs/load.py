@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from webbcal.core.errors import InvalidInput, InvalidReference
+from webbcal.io.fits import Constant
 from webbcal.io.read import open_product
 from webbcal.refs.disk_memory import amend_json, read_json
 from webbcal.refs.views import CutOut, TranslatedFlags, any_where
@@ -45,7 +46,7 @@ def load_reference(
         Arrays with axes y and x are on the pixels of the exposure: a larger reference is cut to
         the subarray by SUBSTRT and SUBSIZE. They stay on disk until touched. Flags are those of
         `webbcal.core.dq`, translated by the table DQ_DEF where the file has one, which is left
-        out then.
+        out then; without a DQ extension no pixel is flagged.
 
     Raises
     ------
@@ -56,7 +57,9 @@ def load_reference(
     Source: JWST User Documentation, reference files: subarrays, DQ_DEF.
     """
     try:
-        product = open_product(path, kind)
+        return _load(path, kind, meta, frame_shape)
+    except InvalidReference:
+        raise
     except InvalidInput as error:
         raise InvalidReference(
             f"{kind.reftype} reference: {error.what}",
@@ -65,12 +68,17 @@ def load_reference(
             found=error.found,
             advice=error.advice or f"Name another file: --reference {kind.reftype}=FILE.",
         ) from None
+
+
+def _load(path: Path, kind: type[Reference], meta: Meta, frame_shape: tuple[int, int]) -> Reference:
+    product = open_product(path, kind)
     _refuse_other_purpose(path, product.meta, kind, meta)
     window = _window(path, product, kind, meta, frame_shape)
     arrays = {name: _array(product, name, window) for name in _present(product, kind)}
     if "dq" in arrays and "dq_def" in arrays:
         table = arrays.pop("dq_def").read()
         arrays["dq"] = TranslatedFlags.by_table(arrays["dq"], table)
+    _complete(path, kind, arrays, frame_shape)
     _refuse_empty(path, kind, arrays)
     return kind.from_stored(arrays, meta=product.meta, extras=product.extras)
 
@@ -95,6 +103,20 @@ def _array(product: Product, name: str, window: "_Place | None") -> Stored:
     if all(part == slice(0, n) for part, n in zip(cut, stored.shape, strict=True)):
         return stored
     return CutOut(stored, cut)
+
+
+def _complete(
+    path: Path, kind: type[Reference], arrays: dict[str, Stored], frame_shape: tuple[int, int]
+) -> None:
+    """Add flags that are all zero where a file has none; refuse it if it lacks anything else."""
+    for name, spec in declared(kind).items():
+        if name in arrays or not isinstance(spec, Image) or not spec.required:
+            continue
+        if name != "dq" or not arrays:
+            raise InvalidReference(
+                f"{kind.reftype} reference lacks the extension {spec.extname}", where=path
+            )
+        arrays[name] = Constant(frame_shape, spec.dtype, 0)
 
 
 def _refuse_other_purpose(path: Path, own: Meta, kind: type[Reference], exposure: Meta) -> None:
