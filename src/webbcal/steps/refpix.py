@@ -244,8 +244,7 @@ def _side_levels(
         strip = np.full((*by_column.shape, BORDER), np.nan, np.float32)
         strip[..., row, column - start] = pixels.values[..., there] - by_column[..., column]
         sides.append(running_medians(frozen(strip), options.side_smoothing_length // 2))
-    levels: np.ndarray = _mean_of_known(*sides) * np.float32(options.side_gain)
-    return levels
+    return np.float32(options.side_gain) * _mean_of_known(*sides)
 
 
 def _column_levels(pixels: ReferencePixels, options: RefpixOptions) -> np.ndarray:
@@ -253,14 +252,14 @@ def _column_levels(pixels: ReferencePixels, options: RefpixOptions) -> np.ndarra
     column = np.arange(DETECTOR_SIZE)
     section = column % 2 if options.odd_even_columns else np.zeros_like(column)
     means = pixels.means(np.where(pixels.marked, section[pixels.column], -1), 2, options)
-    return np.nan_to_num(means, nan=0.0)[..., section]
+    return np.asarray(np.nan_to_num(means, nan=0.0))[..., section]
 
 
 def _mean_of_known(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Return the mean of two levels, the known one where the other is NaN, 0 where both are."""
     mean = np.float32(0.5) * (one + other)
     known = np.where(np.isnan(one), other, np.where(np.isnan(other), one, mean))
-    return np.nan_to_num(known, nan=0.0)
+    return np.asarray(np.nan_to_num(known, nan=0.0))
 
 
 def _bands(meta: Meta, shape: tuple[int, int], options: RefpixOptions) -> list[Window]:
