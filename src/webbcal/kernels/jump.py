@@ -12,9 +12,11 @@ import numpy as np
 
 from webbcal.core.dq import DQ
 from webbcal.kernels._jit import kernel
-from webbcal.kernels.sorting import sort_columns
+from webbcal.kernels.sorting import median, sort_columns
 
 LANES = 256
+FEW_LANES = 64  # for long lists, so that they stay in the cache
+LONG = 32
 
 ITERATIVE, SINGLE_PASS, CLIP_INTEGRATIONS, CLIP_ALL = 0, 1, 2, 3
 CLIP_ROUNDS = 5
@@ -95,18 +97,20 @@ def find_jumps(pixels, columns, search, spread):
     out = np.empty(pixels.groupdq.shape, np.uint8)
     _copy_flags(pixels.groupdq.reshape(-1), out.reshape(-1))
     count = np.zeros(npixels, np.uint16)
-    rows = np.empty((nints * (ngroups - 1), LANES), np.float32)
-    suspect = np.empty(LANES, np.uint8)
-    cuts = np.empty((2, LANES), np.float32)
+    longest = nints * (1 if search.method == CLIP_INTEGRATIONS else ngroups - 1)
+    lanes = LANES if longest <= LONG else FEW_LANES
+    rows = np.full((longest, lanes), np.float32(np.inf))
+    suspect = np.empty(lanes, np.uint8)
+    cuts = np.empty((2, lanes), np.float32)
     found = np.empty(1024, np.int64)
     number = 0
-    for start in range(0, npixels, LANES):
-        span = (start, min(start + LANES, npixels))
+    for start in range(0, npixels, lanes):
+        span = (start, min(start + lanes, npixels))
         for k in range(ngroups - 1 if search.method == CLIP_INTEGRATIONS else 1):
             ks = (k, k + 1) if search.method == CLIP_INTEGRATIONS else (0, ngroups - 1)
             size = nints * (ks[1] - ks[0])
             _difference(pixels, ks, span, search.method == ITERATIVE, rows)
-            sort_columns(rows, size, span[1] - span[0])
+            sort_columns(rows, size)
             if search.method <= SINGLE_PASS:
                 _suspect(pixels, span, rows, size, search, suspect)
                 _cut(pixels, span, rows, size, search, suspect, cuts)
@@ -308,12 +312,7 @@ def _median(pixels, pixel, values):
             if abs(d) < np.inf and (groupdq[i, k, pixel] | groupdq[i, k + 1, pixel]) & BAD == 0:
                 values[n] = d
                 n += 1
-    if n == 0:
-        return np.nan
-    part = values[:n]
-    part.sort()
-    a, b = _middle(n, False)
-    return 0.5 * (np.float64(part[a]) + np.float64(part[b]))
+    return median(values[:n])
 
 
 @kernel
@@ -325,13 +324,16 @@ def _flag_neighbours(pixels, columns, search, spread, out, found, number):
     listed = np.empty(number * 5, np.int64)
     listed[:number] = found[:number]
     total = number
+    previous, centre = -1, np.nan
     for n in range(number):
         index = found[n]
         pixel = index % npixels
         plane = index - pixel
         i, k = plane // npixels // ngroups, plane // npixels % ngroups
         d = np.float64(pixels.sci[i, k, pixel] - pixels.sci[i, k - 1, pixel])
-        centre = _median(pixels, pixel, values)
+        # The jumps of a pixel follow each other.
+        centre = centre if pixel == previous else _median(pixels, pixel, values)
+        previous = pixel
         gain, noise = np.float64(pixels.gain[pixel]), np.float64(pixels.readnoise[pixel])
         variance = _limit(centre, gain, noise, search.frames)
         square = (d - centre) ** 2

@@ -163,7 +163,7 @@ def fit_ramps(ramps, detector, timing, suppress):
         0.5 / timing.frames,
     )
     work = Work(
-        np.empty((ngroups + 1, LANES), np.float32),
+        np.full((ngroups + 1, LANES), np.float32(np.inf)),
         np.empty((5, LANES)),
         np.empty(ngroups),
         np.empty(ngroups, np.uint8),
@@ -331,7 +331,7 @@ def _sort_differences(ramps, i, span, rows):
             d = values1[lane] - values0[lane]
             bad = (flags1[lane] & NO_DIFFERENCE) | (flags0[lane] & BAD)
             row[lane] = d if (bad == 0) & (abs(d) < np.inf) else np.float32(np.inf)
-    sort_columns(rows, ngroups - 1, stop - start)
+    sort_columns(rows, ngroups - 1)
 
 
 @kernel
