@@ -23,6 +23,7 @@ from typing import Any
 
 SCHEMA = "webbcal-check-1"
 MAX_TEXT = 200
+MAX_MESSAGE = 500
 
 
 class Severity(StrEnum):
@@ -70,17 +71,17 @@ class Finding:
 
 def error(rule: str, message: str, **where: Any) -> Finding:
     """Return a finding that makes the file nonconforming."""
-    return Finding(Severity.ERROR, rule, message, **_brief(where))
+    return Finding(Severity.ERROR, rule, printable(message, MAX_MESSAGE), **_brief(where))
 
 
 def warning(rule: str, message: str, **where: Any) -> Finding:
     """Return a finding that does not."""
-    return Finding(Severity.WARNING, rule, message, **_brief(where))
+    return Finding(Severity.WARNING, rule, printable(message, MAX_MESSAGE), **_brief(where))
 
 
 def note(rule: str, message: str, **where: Any) -> Finding:
     """Return a remark."""
-    return Finding(Severity.NOTE, rule, message, **_brief(where))
+    return Finding(Severity.NOTE, rule, printable(message, MAX_MESSAGE), **_brief(where))
 
 
 def _brief(where: dict[str, Any]) -> dict[str, Any]:
