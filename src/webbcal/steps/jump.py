@@ -1,6 +1,6 @@
 """Jump: find the groups in which a cosmic ray hit a pixel."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from webbcal.core.options import Options, option
 from webbcal.kernels.arrays import frozen
 from webbcal.spec.meta import Meta
 from webbcal.spec.products.detector1 import Ramp
-from webbcal.spec.references import Gain, ReadNoise
+from webbcal.spec.references import Gain, ReadNoise, Reference
 from webbcal.steps._step import Needs, Scope, Step
 
 FEWEST_GROUPS = 3
@@ -191,7 +191,7 @@ def _spread(meta: Meta, options: JumpOptions) -> Any:
     )
 
 
-def _reach(options: JumpOptions) -> int:
+def _reach(options: JumpOptions, references: Sequence[Reference | None]) -> int:
     return 1 if options.flag_4_neighbors else 0
 
 
