@@ -93,11 +93,15 @@ def _explain(plan: Plan) -> None:
         for name, value in planned.options.values.as_dict().items():
             origin = planned.options.origins[name]
             style = "dim" if origin == DEFAULT else ""
-            console.print(f"    {name} = {value}  [{origin}]", markup=False, style=style)
+            console.print(
+                f"    {name} = {value}  [{origin}]", markup=False, style=style, soft_wrap=True
+            )
         for argument, selection in planned.references.items():
             kind = planned.step.references[argument].kind.reftype
             file = "N/A" if selection.path is None else selection.path.name
-            console.print(f"    reference {kind}: {file}  [{selection.origin}]", markup=False)
+            console.print(
+                f"    reference {kind}: {file}  [{selection.origin}]", markup=False, soft_wrap=True
+            )
 
 
 def _set_up_logging(verbose: int) -> None:
