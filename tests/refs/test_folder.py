@@ -58,7 +58,7 @@ def test_a_list_of_values_takes_the_place_of_one(tmp_path):
 
 
 def test_keys_that_do_not_select_a_type_are_ignored(tmp_path):
-    write_fits(tmp_path / "dark.fits", "dark", FILTER="F444W")
+    write_fits(tmp_path / "dark.fits", "dark", FILTER="F444W", EXP_TYPE="NRC_DARK")
     assert chosen(tmp_path).path.name == "dark.fits"
 
 

@@ -39,7 +39,8 @@ def _table() -> dict[tuple[str, str], tuple[str, ...]]:
 def selection_keys(reftype: str, instrument: str) -> tuple[str, ...]:
     """Return the FITS keywords that choose a reference of a type, the date aside.
 
-    A pair that the table does not hold is chosen by detector alone.
+    A pair that the table does not hold is chosen by detector alone. NIRCam darks: their EXP_TYPE
+    is that of the exposures they were made of, and the published rules do not choose by it.
 
     Source: selection rules published with the observatory's reference data system.
     """
