@@ -241,6 +241,7 @@ def _meta(kind: type[Reference], options: ImageSimulation, readout: Readout) -> 
     if kind is Dark:
         exposure = {
             "type": "NRC_DARK",
+            "p_exptype": "NRC_IMAGE|",  # what it is for, as the files of flight say it
             "readpatt": "RAPID",
             "noutputs": readout.outputs,
             "nframes": 1,
