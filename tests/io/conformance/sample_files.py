@@ -120,6 +120,7 @@ def _field(column: Column) -> tuple[str, str, tuple[int, ...]]:
 def _tree(path: Path, kind: type[Product]) -> dict[str, Any]:
     """Return what the headers say, with links to the extensions."""
     tree: dict[str, Any] = {"meta": {}}
+    nodes = _nodes(kind)
     digest = hashlib.sha256()
     table = [k for k in keywords() if k.keyword and (not k.models or kind.model in k.models)]
     with fits.open(path) as hdus:
@@ -130,10 +131,23 @@ def _tree(path: Path, kind: type[Product]) -> dict[str, Any]:
                 if here and "[]" not in entry.path:
                     _put(tree, entry.path, hdu.header[entry.keyword])
         for hdu in hdus[1:]:
-            if hdu.header["NAXIS"]:
-                tree.setdefault("arrays", []).append(_link(hdu))
+            if hdu.header["NAXIS"] and hdu.name in nodes:
+                group, node = nodes[hdu.name]
+                parts = tree.setdefault(group, [{}, {}]) if group else [tree]
+                _put(parts[min(hdu.ver, len(parts)) - 1], node, _link(hdu))
     tree["_fits_hash"] = digest.hexdigest()
     return tree
+
+
+def _nodes(kind: type[Product]) -> dict[str, tuple[str, str]]:
+    """Return where the tree links to each extension: list of elements, and node."""
+    found: dict[str, tuple[str, str]] = {}
+    for name, spec in declared(kind).items():
+        if isinstance(spec, Elements):
+            found |= {ext: (name, node) for ext, (_, node) in _nodes(spec.part).items()}
+        elif spec.extname:
+            found[spec.extname.upper()] = ("", spec.node)
+    return found
 
 
 def _put(tree: dict[str, Any], path: str, value: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from astropy.io import fits
-from tests.io.conformance.sample_files import Edit, TreeEdit, write_product
+from tests.io.conformance.sample_files import Edit, Link, TreeEdit, write_product
 
 from webbcal.io.conformance import Report, Severity, check_file
 from webbcal.spec.fields import Product
@@ -344,7 +344,15 @@ def move_node(path: str, value: Any) -> TreeEdit:
 
 
 def edit_link(**changes: Any) -> TreeEdit:
-    return lambda tree: tree["arrays"][1].update(changes)
+    return lambda tree: tree["err"].update(changes)
+
+
+def add_link(source: Any) -> TreeEdit:
+    return lambda tree: tree.update(more=Link(source=source, datatype="uint8", shape=[1]))
+
+
+def swap(first: str, second: str) -> TreeEdit:
+    return lambda tree: tree.update({first: tree[second], second: tree[first]})
 
 
 TREE_DEFECTS: dict[str, tuple[TreeEdit, tuple[str, str, str]]] = {
@@ -356,32 +364,24 @@ TREE_DEFECTS: dict[str, tuple[TreeEdit, tuple[str, str, str]]] = {
         move_node("meta.model_type", "RampModel"),
         ("error", "tree.value", "PRIMARY DATAMODL"),
     ),
-    "link to another shape": (edit_link(shape=[4, 6]), ("error", "tree.shape", "ERR arrays.1")),
+    "link to another shape": (edit_link(shape=[4, 6]), ("error", "tree.shape", "ERR err")),
     "link to another type": (
         edit_link(datatype="float64"),
-        ("error", "tree.dtype", "ERR arrays.1"),
+        ("error", "tree.dtype", "ERR err"),
     ),
     "array in another file": (
-        lambda tree: tree["arrays"].append(
-            type(tree["arrays"][0])(source="../secret.asdf", datatype="uint8", shape=[1])
-        ),
-        ("error", "tree.external", "ASDF arrays.6"),
+        add_link("../secret.asdf"),
+        ("error", "tree.external", "ASDF more"),
     ),
-    "array in a block that is not there": (
-        lambda tree: tree["arrays"].append(
-            type(tree["arrays"][0])(source=2, datatype="uint8", shape=[1])
-        ),
-        ("error", "tree.link", "ASDF arrays.6"),
-    ),
-    "link to nothing": (
-        lambda tree: tree["arrays"].append(
-            type(tree["arrays"][0])(source="fits:NONE,1", datatype="uint8", shape=[1])
-        ),
-        ("error", "tree.link", "ASDF arrays.6"),
-    ),
+    "array in a block that is not there": (add_link(2), ("error", "tree.link", "ASDF more")),
+    "link to nothing": (add_link("fits:NONE,1"), ("error", "tree.link", "ASDF more")),
     "extension without link": (
-        lambda tree: tree["arrays"].pop(2),
+        lambda tree: tree.pop("dq"),
         ("warning", "tree.unlinked", "DQ"),
+    ),
+    "value without keyword": (
+        lambda tree: tree["meta"]["exposure"].update(frame_time=1.5),
+        ("warning", "tree.hidden", "PRIMARY TFRAME"),
     ),
 }
 
@@ -390,6 +390,20 @@ TREE_DEFECTS: dict[str, tuple[TreeEdit, tuple[str, str, str]]] = {
 def test_one_defect_of_the_tree_gives_exactly_its_finding(tmp_path: Path, name: str) -> None:
     edit, expected = TREE_DEFECTS[name]
     assert important(check(tmp_path, Rate, edit_tree=edit)) == [expected]
+
+
+def test_links_that_are_crossed_are_found_though_shapes_agree(tmp_path: Path) -> None:
+    report = check(tmp_path, Rate, edit_tree=swap("data", "err"))
+    assert [(f.rule, f.place) for f in report.findings] == [
+        ("tree.crossed", "SCI data"),
+        ("tree.crossed", "ERR err"),
+    ]
+
+
+def test_file_of_no_known_kind_is_one_error(tmp_path: Path) -> None:
+    path = tmp_path / "truth.fits"
+    fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(np.zeros(3), name="STARS")]).writeto(path)
+    assert important(check_file(path)) == [("error", "product.unknown", "")]
 
 
 def test_header_edited_by_another_tool_is_noted_with_what_changed(tmp_path: Path) -> None:

@@ -53,8 +53,8 @@ def check_file(path: Path) -> Report:
 
     Notes
     -----
-    Pixels are not read. A damaged structure is reported alone: what follows from it (extensions
-    that could not be reached, say) is not.
+    Pixels are not read. A damaged structure is reported alone, and so is a file of no known kind:
+    what follows from it (extensions that could not be reached, say) is not.
     """
     try:
         start = first_bytes(path)
@@ -67,8 +67,9 @@ def check_file(path: Path) -> Report:
         return _unreadable(path, problem)
     identity = identify(raw)
     findings = list(raw.damage)
-    if not raw.broken:
-        findings += identity.findings
+    known = identity.product is not None or identity.layout or identity.reference
+    findings += [] if raw.broken else identity.findings
+    if known and not raw.broken:
         findings += check_extensions(raw, identity)
         content = check_arrays(raw, identity) + check_keywords(raw, identity)
         findings += _generously(content) if identity.reference else content

@@ -10,10 +10,11 @@ import numpy as np
 from webbcal.core.errors import InvalidInput
 from webbcal.io.conformance.cards import Value
 from webbcal.io.conformance.findings import Finding, error, note, printable, warning
-from webbcal.io.conformance.identify import Identity, specs
+from webbcal.io.conformance.identify import Identity
 from webbcal.io.conformance.keywords import declared_for
 from webbcal.io.conformance.raw import RawFile, RawHDU
 from webbcal.io.conformance.yaml_tree import MAX_BYTES, AsdfText, Node, lookup, parse_asdf, walk
+from webbcal.spec.fields import Elements, Product, declared
 
 _LINK = re.compile(r"fits:(?:([ -~]+),)?(\d{1,9})\Z")
 _SAME = 1e-14  # relative: a number may be written with 15 digits in a header
@@ -119,18 +120,18 @@ def check_tree(raw: RawFile, identity: Identity, tree: Tree) -> list[Finding]:
         return findings
     stored = tree.root.get("_fits_hash")
     edited = stored != raw.header_hash()
-    links, linked = _check_links(raw, tree.text, edited)
-    findings += links
+    findings += _check_links(raw, tree.text, edited)
     differences = _differences(raw, identity, tree.root)
     if stored is None:
         if not identity.reference:
             findings.append(note("tree.hash", "The tree has no _fits_hash.", extension="ASDF"))
     elif edited:
         findings.append(_edited(differences))
-    if not edited:
+    else:
         findings += [_contradiction(*difference) for difference in differences]
+        findings += _without_keyword(raw, identity, tree.root)
         if identity.product is not None:
-            findings += _unlinked(raw, identity, linked)
+            findings += _check_nodes(raw, identity.product, tree.root)
     return findings
 
 
@@ -185,66 +186,58 @@ def _same(header: Value, tree: Any) -> bool:
     if isinstance(header, int | float) and isinstance(tree, int | float):
         both_nan = math.isnan(header) and math.isnan(tree)
         return both_nan or math.isclose(header, tree, rel_tol=_SAME, abs_tol=0.0)
-    return str(header).strip() == " ".join(str(tree).split("\n")).strip() or _words(
-        header
-    ) == _words(tree)
+    return str(header).split() == str(tree).split()  # YAML may fold long text
 
 
-def _words(value: Any) -> list[str]:
-    return str(value).split()
-
-
-def _check_links(raw: RawFile, text: AsdfText, edited: bool) -> tuple[list[Finding], set[int]]:
-    """Check each array of the tree that is stored elsewhere; return the extensions linked to."""
-    findings: list[Finding] = []
-    linked: set[int] = set()
-    finding = note if edited else error
-    for path, node in walk(text.tree):
-        source = node.get("source") if isinstance(node, Node) else None
-        if source is None or not node.tag.startswith("tag:stsci.edu:asdf/core/ndarray-"):
-            continue
-        if isinstance(source, int) and not isinstance(source, bool):
-            if source >= text.blocks:
+def _without_keyword(raw: RawFile, identity: Identity, root: Node) -> list[Finding]:
+    """Name values of the tree that FITS tools cannot see, for want of their keyword."""
+    findings = []
+    for (extension, keyword), entries in declared_for(identity.model, identity.reference).items():
+        for hdu in raw.named(extension):
+            values = [(e.path, lookup(root, e.path, hdu.version - 1)) for e in entries]
+            hidden = [path for path, value in values if isinstance(value, str | int | float)]
+            if hidden and keyword not in hdu.header and keyword not in ("HISTORY", "COMMENT"):
                 findings.append(
-                    error(
-                        "tree.link",
-                        f"{path} is in a binary block that is not there.",
-                        extension="ASDF",
-                        item=path,
-                        expected=f"fewer than {text.blocks}",
-                        found=str(source),
+                    warning(
+                        "tree.hidden",
+                        f"{hidden[0]} has a value in the tree but no keyword.",
+                        extension=hdu.name,
+                        extver=hdu.version,
+                        item=keyword,
+                        expected="present, as in the tree",
+                        found="missing",
                     )
                 )
-            continue
-        match = _LINK.match(source) if isinstance(source, str) else None
-        if match is None:
-            findings.append(
-                error(
-                    "tree.external",
-                    f"{path} is said to be outside the file.",
-                    extension="ASDF",
-                    item=path,
-                    expected="fits:NAME,VER",
-                    found=str(source),
-                )
-            )
-            continue
-        hdu = _target(raw, match)
-        if hdu is None:
-            findings.append(
-                finding(
-                    "tree.link",
-                    f"{path} is linked to an extension that is not there.",
-                    extension="ASDF",
-                    item=path,
-                    expected="an extension of this file",
-                    found=str(source),
-                )
-            )
-            continue
-        linked.add(hdu.index)
-        findings += _check_target(hdu, path, node, finding)
-    return findings, linked
+    return findings
+
+
+def _check_links(raw: RawFile, text: AsdfText, edited: bool) -> list[Finding]:
+    """Check each array of the tree that is stored elsewhere."""
+    findings: list[Finding] = []
+    for path, node in walk(text.tree):
+        source = node.get("source") if isinstance(node, Node) else None
+        if source is not None and node.tag.startswith("tag:stsci.edu:asdf/core/ndarray-"):
+            findings += _check_link(raw, text.blocks, path, node, note if edited else error)
+    return findings
+
+
+def _check_link(raw: RawFile, blocks: int, path: str, node: Node, finding: Any) -> list[Finding]:
+    source = node["source"]
+    where: dict[str, Any] = {"extension": "ASDF", "item": path, "found": str(source)}
+    if isinstance(source, int) and not isinstance(source, bool):
+        if source < blocks:
+            return []
+        message = f"{path} is in a binary block that is not there."
+        return [error("tree.link", message, **where, expected=f"fewer than {blocks}")]
+    match = _LINK.match(source) if isinstance(source, str) else None
+    if match is None:
+        message = f"{path} is said to be outside the file."
+        return [error("tree.external", message, **where, expected="fits:NAME,VER")]
+    hdu = _target(raw, match)
+    if hdu is None:
+        message = f"{path} is linked to an extension that is not there."
+        return [finding("tree.link", message, **where, expected="an extension of this file")]
+    return _check_target(hdu, path, node, finding)
 
 
 def _target(raw: RawFile, match: re.Match[str]) -> RawHDU | None:
@@ -314,22 +307,45 @@ def _type_name(dtype: np.dtype[Any] | None) -> str:
     return "bool8" if dtype.kind == "b" or dtype.str[1:] == "i1" else dtype.name
 
 
-def _unlinked(raw: RawFile, identity: Identity, linked: set[int]) -> list[Finding]:
-    """Name declared arrays that the tree does not know: who reads by the tree misses them."""
-    assert identity.product is not None
-    wanted = specs(identity.product)
+def _check_nodes(raw: RawFile, kind: type[Product], root: Node) -> list[Finding]:
+    """Check that each declared extension is linked from its own place in the tree."""
+    findings: list[Finding] = []
+    for name, spec in declared(kind).items():
+        if isinstance(spec, Elements):
+            findings += _check_elements(raw, name, spec.part, root)
+        elif spec.extname:
+            for hdu in raw.named(spec.extname)[:1]:
+                findings += _check_node(hdu, spec.node, root)
+    return findings
+
+
+def _check_elements(raw: RawFile, name: str, part: type[Product], root: Node) -> list[Finding]:
+    """Check the links of all elements whose EXTVER can be one (others are named elsewhere)."""
+    specs = [s for s in declared(part).values() if not isinstance(s, Elements) and s.extname]
+    number = max((len(raw.named(spec.extname)) for spec in specs), default=0)
     return [
-        warning(
-            "tree.unlinked",
-            f"The tree has no link to {hdu}; readers that trust it miss this extension.",
-            extension=hdu.name,
-            extver=hdu.version,
-            expected=f"fits:{hdu.name},{hdu.version}",
-            found="no link",
-        )
-        for hdu in raw.hdus[1:]
-        if hdu.name in wanted
-        and hdu.index not in linked
-        and not hdu.empty
-        and raw.find(hdu.name, hdu.version) is hdu
+        finding
+        for spec in specs
+        for hdu in raw.named(spec.extname)
+        if hdu.version <= number
+        for finding in _check_node(hdu, f"{name}[].{spec.node}", root)
     ]
+
+
+def _check_node(hdu: RawHDU, path: str, root: Node) -> list[Finding]:
+    if hdu.empty:
+        return []
+    node = lookup(root, path, hdu.version - 1)
+    source = node.get("source") if isinstance(node, Node) else None
+    link = f"fits:{hdu.name},{hdu.version}"
+    where: dict[str, Any] = {"extension": hdu.name, "extver": hdu.version, "expected": link}
+    if source is None:
+        message = f"The tree has no link to {hdu}; readers that trust it miss this extension."
+        return [warning("tree.unlinked", message, **where, found="no link")]
+    match = _LINK.match(source) if isinstance(source, str) else None
+    if match is None or match[1] is None:
+        return []
+    if (match[1].strip().upper(), int(match[2])) == (hdu.name, hdu.version):
+        return []
+    message = f"{path} in the tree is linked to another extension than {hdu}."
+    return [error("tree.crossed", message, **where, item=path, found=source)]
