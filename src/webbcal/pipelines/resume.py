@@ -1,5 +1,6 @@
 """Recognise products that a run would only make again."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,7 @@ def _making(plan: Plan, references: References) -> dict[str, Any]:
         "version": webbcal.__version__,
         "recipe": plan.recipe.name,
         "input": plan.path.name,
-        "options": {p.step.name: p.options.values.as_dict() for p in plan.steps},
+        "options": {p.step.name: _set(p.options.values.as_dict()) for p in plan.steps},
         "left out": {p.step.name for p in plan.steps if p.options.skip},
         "references": hashes,
     }
@@ -56,7 +57,12 @@ def _made(tree: Any) -> dict[str, Any]:
         "version": tree.get("version"),
         "recipe": tree.get("recipe"),
         "input": tree.get("input"),
-        "options": {step["name"]: dict(step["options"]) for step in steps},
+        "options": {step["name"]: _set(step["options"]) for step in steps},
         "left out": {step["name"] for step in steps if step.get("left_out")},
-        "references": {kind: entry["sha256"] for kind, entry in tree.get("references", {}).items()},
+        "references": {k: entry.get("sha256") for k, entry in tree.get("references", {}).items()},
     }
+
+
+def _set(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options that have a value; a tree does not store the others."""
+    return {name: value for name, value in options.items() if value is not None}
