@@ -64,7 +64,8 @@ def explain_all(inputs: Sequence[Path], settings: Settings, *, toml: bool = Fals
 def _say(outcome: Outcome) -> None:
     name = outcome.input.name
     if outcome.error is not None:
-        errors.print(f"webbcal: {outcome.error}", markup=False, soft_wrap=True)
+        where = "" if name in str(outcome.error) else f"{name}: "
+        errors.print(f"webbcal: {where}{outcome.error}", markup=False, soft_wrap=True)
         return
     made = ", ".join(path.name for path in outcome.outputs.values())
     how = "made already" if outcome.reused else f"{outcome.seconds:.2f} s"

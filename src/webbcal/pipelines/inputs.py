@@ -91,9 +91,9 @@ def _check_axes(meta: Meta, path: Path) -> None:
 def _check_shape(uncal: Uncal, path: Path) -> None:
     shape = uncal.shape_of("sci")
     exposure, subarray = uncal.meta.exposure, uncal.meta.subarray
-    first = uncal.meta.lookup("exposure.integration_start")
+    first = uncal.meta.lookup("exposure.integration_start", 1)
     last = uncal.meta.lookup("exposure.integration_end")
-    segmented = first is not None and last is not None
+    segmented = last is not None
     nints = last - first + 1 if segmented else exposure.nints
     expected = (nints, exposure.ngroups, subarray.ysize, subarray.xsize)
     for axis, (name, keyword) in enumerate(

@@ -79,7 +79,9 @@ def make_plan(path: Path, settings: Settings, source: ReferenceSource) -> Plan:
     mode = mode_of(product.meta.lookup("exposure.type"), where=path)
     if mode.stage1 is None:
         raise UnsupportedMode(
-            "no stage-1 recipe for this exposure type", where=path, found=mode.exposure_type
+            "no stage-1 recipe for this exposure type",
+            where=path,
+            found=f"EXP_TYPE = {mode.exposure_type}",
         )
     check_exposure(product, path)
     recipe = RECIPES[mode.stage1]
