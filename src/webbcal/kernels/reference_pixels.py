@@ -73,6 +73,8 @@ def clipped_means(values, bounds, limit):
 @kernel
 def mirrored(row, rows):
     """Return the row that stands in for one beyond the edge: rows are mirrored at the last."""
+    if rows == 1:
+        return 0
     while row < 0 or row >= rows:
         row = -row if row < 0 else 2 * (rows - 1) - row
     return row

@@ -30,7 +30,11 @@ class RefpixOptions(Options):
         True, "Subtract row by row the drift that the columns at the sides show."
     )
     side_smoothing_length: int = option(
-        11, "Rows over which the drift at the sides is smoothed; made odd.", unit="pixel", low=1
+        11,
+        "Rows over which the drift at the sides is smoothed; made odd.",
+        unit="pixel",
+        low=1,
+        high=DETECTOR_SIZE,
     )
     side_gain: float = option(1.0, "Factor applied to the drift at the sides.")
     refpix_algorithm: str = option(
