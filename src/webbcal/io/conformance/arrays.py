@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from webbcal.io.conformance.columns import RawColumn
 from webbcal.io.conformance.findings import Finding, error, note, warning
 from webbcal.io.conformance.identify import Identity, specs
 from webbcal.io.conformance.layouts import COLUMN_DRIFTS
-from webbcal.io.conformance.raw import RawColumn, RawFile, RawHDU
+from webbcal.io.conformance.raw import RawFile, RawHDU
 from webbcal.spec.fields import Column, Elements, Image, Table, declared
 
 _BITPIX = {"u1": 8, "i2": 16, "u2": 16, "i4": 32, "u4": 32, "i8": 64, "f4": -32, "f8": -64}

@@ -9,7 +9,6 @@ Source: FITS Standard 4.0, sections 3, 4.4 and 7.
 
 import hashlib
 import math
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ import numpy as np
 
 from webbcal.core.errors import InvalidInput
 from webbcal.io.conformance.cards import BLOCK, CARD, Header, has_end, parse_header
+from webbcal.io.conformance.columns import UNSIGNED, RawColumn, columns_of, finite
 from webbcal.io.conformance.findings import Finding, error, printable, warning
 
 MAX_HEADER_BLOCKS = 4000  # 144 000 cards: more than any product, and bounds memory
@@ -27,37 +27,6 @@ MAX_EXTENSIONS = 20_000
 MAX_AXES = 999  # FITS Standard 4.0, section 4.4.1
 
 _IMAGE_TYPES = {8: "u1", 16: "i2", 32: "i4", 64: "i8", -32: "f4", -64: "f8"}
-_UNSIGNED = {("u1", -(2**7)): "i1", ("i2", 2**15): "u2", ("i4", 2**31): "u4", ("i8", 2**63): "u8"}
-_COLUMN_TYPES = {
-    "L": ("?", 1),
-    "B": ("u1", 1),
-    "I": ("i2", 2),
-    "J": ("i4", 4),
-    "K": ("i8", 8),
-    "E": ("f4", 4),
-    "D": ("f8", 8),
-    "C": ("c8", 8),
-    "M": ("c16", 16),
-    "A": ("S", 1),
-    "P": ("", 8),
-    "Q": ("", 16),
-}
-_TFORM = re.compile(r"(\d{0,9})([LXBIJKAEDCMPQ])(.*)\Z")
-
-
-@dataclass(frozen=True, slots=True)
-class RawColumn:
-    """One column as the header describes it; dtype None where TFORM cannot be understood.
-
-    `shape` is that of a cell in numpy order, `width` its bytes on disk.
-    """
-
-    name: str
-    tform: str
-    dtype: np.dtype[Any] | None
-    shape: tuple[int, ...]
-    width: int
-    unit: str
 
 
 @dataclass(frozen=True)
@@ -110,7 +79,7 @@ class RawHDU:
         if base is None or self.header.get("BSCALE") not in (None, 1):
             return None
         zero = self.header.get("BZERO") or 0
-        stored = _UNSIGNED.get((base, int(zero))) if zero == int(_finite(zero)) else None
+        stored = UNSIGNED.get((base, int(zero))) if zero == int(finite(zero)) else None
         return np.dtype(stored or base) if stored or not zero else None
 
     def __str__(self) -> str:
@@ -262,7 +231,7 @@ def _read_hdu(stream: BinaryIO, raw: RawFile, position: int) -> RawHDU | None:
     data_start = position + len(blocks) * BLOCK
     _check_cards(raw, header, index, fill=blocks[-1][end + CARD :])
     size = _data_size(raw, header, index)
-    columns = _columns(header) if header.text("XTENSION").strip() == "BINTABLE" else ()
+    columns = columns_of(header) if header.text("XTENSION").strip() == "BINTABLE" else ()
     return RawHDU(index, header, position, data_start, size, columns)
 
 
@@ -392,45 +361,3 @@ def _next(raw: RawFile, hdu: RawHDU) -> int:
             )
         )
     return padded
-
-
-def _columns(header: Header) -> tuple[RawColumn, ...]:
-    number = min(max(header.integer("TFIELDS") or 0, 0), MAX_AXES)
-    return tuple(_column(header, n) for n in range(1, number + 1))
-
-
-def _column(header: Header, n: int) -> RawColumn:
-    name, tform = header.text(f"TTYPE{n}").strip(), header.text(f"TFORM{n}").strip()
-    unit = header.text(f"TUNIT{n}").strip()
-    match = _TFORM.match(tform)
-    if match is None:
-        return RawColumn(name, tform, None, (), 0, unit)
-    repeat = int(match[1]) if match[1] else 1
-    letter = match[2]
-    if letter == "X":
-        return RawColumn(name, tform, None, (), (repeat + 7) // 8, unit)
-    base, size = _COLUMN_TYPES[letter]
-    shape = _cell(header.text(f"TDIM{n}"), () if repeat == 1 or letter == "A" else (repeat,))
-    if letter == "A":
-        text = np.dtype(f"S{min(shape[-1] if shape else repeat, 10**6)}")
-        return RawColumn(name, tform, text, shape[:-1], repeat, unit)
-    if letter in "PQ":
-        return RawColumn(name, tform, None, (), repeat * size, unit)
-    zero = header.get(f"TZERO{n}") or 0
-    if header.get(f"TSCAL{n}") in (None, 1) and zero == int(_finite(zero)):
-        base = _UNSIGNED.get((base, int(zero)), base)
-    return RawColumn(name, tform, np.dtype(base), shape, repeat * size, unit)
-
-
-def _cell(tdim: str, plain: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the shape of a cell, numpy order; TDIM lists the fastest axis first."""
-    if not re.fullmatch(r"\(\s*\d{1,9}(\s*,\s*\d{1,9})*\s*\)", tdim.strip()):
-        return plain
-    return tuple(int(n) for n in re.findall(r"\d+", tdim))[::-1]
-
-
-def _finite(value: object) -> float:
-    """Return a number, 0 for what is none or not finite."""
-    if isinstance(value, int | float) and math.isfinite(value):
-        return value
-    return 0
