@@ -1,7 +1,6 @@
 """Search for jumps, one pixel, one difference at a time."""
 
 import math
-import warnings
 
 import numpy as np
 
@@ -10,7 +9,8 @@ DNU, SAT, JUMP = 1, 2, 4
 
 def differences(data, gdq):
     """Return first differences, axes (integration, difference), NaN where a group is bad."""
-    good = np.where(gdq & (DNU | SAT), np.nan, data.astype(np.float32))
+    bad = (gdq & (DNU | SAT) != 0) | ~np.isfinite(data)
+    good = np.where(bad, np.float32(np.nan), data.astype(np.float32))
     return np.diff(good, axis=1).astype(float)
 
 
@@ -59,3 +59,47 @@ def find_at_once(data, gdq, gain, readnoise, nframes, threshold):
     """Return where differences deviate from their median."""
     d = differences(data, gdq)
     return ratios(d, median(d), gain, readnoise, nframes) > threshold
+
+
+def find_by_clipping(data, gdq, threshold, together):
+    """Return where differences deviate from those of other integrations, or from all."""
+    d = differences(data, gdq)
+    jump = np.zeros(d.shape, bool)
+    parts = [...] if together else [np.s_[:, k] for k in range(d.shape[1])]
+    for part in parts:
+        values = d[part]
+        kept = np.isfinite(values)
+        for _ in range(5):
+            if kept.sum() < 2:
+                break
+            reach = threshold * values[kept].std()
+            kept &= np.abs(values - np.median(values[kept])) <= reach
+        jump[part] = np.isfinite(values) & ~kept
+    return jump
+
+
+def flag_neighbours(jump, d, gdq, gain, readnoise, nframes, low, high):
+    """Return jumps together with the four neighbours of strong ones; axes (i, difference, y, x)."""
+    result = jump.copy()
+    rows, columns = jump.shape[2:]
+    for i, k, y, x in np.argwhere(jump):
+        ratio = ratios(d[i, k, y, x], median(d[:, :, y, x]), gain[y, x], readnoise[y, x], nframes)
+        if not low < ratio < high:
+            continue
+        for v, u in ((y - 1, x), (y + 1, x), (y, x - 1), (y, x + 1)):
+            inside = 0 <= v < rows and 0 <= u < columns
+            if inside and not gdq[i, k + 1, v, u] & (DNU | SAT):
+                result[i, k, v, u] = True
+    return result
+
+
+def flag_after(jump, d, gdq, steps_and_groups):
+    """Return jumps together with the groups after those of at least some size, DN."""
+    result = jump.copy()
+    for i, k, y, x in np.argwhere(jump):
+        excess = d[i, k, y, x] - median(d[:, :, y, x])
+        for step, groups in steps_and_groups:
+            for later in range(k + 1, min(k + groups + 1, jump.shape[1])):
+                if excess >= step and not gdq[i, later + 1, y, x] & (DNU | SAT):
+                    result[i, later, y, x] = True
+    return result

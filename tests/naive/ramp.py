@@ -111,70 +111,96 @@ def combine(segments):
     return slope, var_p, var_r, var_e
 
 
-def fit_pixel(data, gdq, pixeldq, zeroframe, gain, readnoise, dark, timing, suppress):
-    """Return (exposure, [integrations]), each (slope, err, dq, var_p, var_r)."""
-    nints, ngroups = data.shape
-    given, gdq = gdq, np.where(np.isfinite(data), gdq, gdq | DNU)
-    data, gdq = data.astype(float), gdq.astype(int)
+def own_flags(pixeldq, gain, readnoise):
+    """Return the flags of a pixel together with those of its references."""
     if not 0 < gain < math.inf:
         pixeldq |= NO_GAIN | DNU
     if not 0 <= readnoise < math.inf:
         pixeldq |= DNU
+    return pixeldq
+
+
+def usable_flags(data, gdq, suppress):
+    """Return the flags with DO_NOT_USE on values and ramps that are not to be used."""
+    gdq = np.where(np.isfinite(data), gdq, gdq | DNU)
+    if suppress and data.shape[1] > 1:
+        for ramp in gdq:
+            if sum((ramp & ~PERSISTENCE) == 0) == 1:
+                ramp |= DNU
+    return gdq
+
+
+def place_zeroframe(data, gdq, zeroframe, timing):
+    """Put zero frames in the place of first groups; return the times of the latter."""
+    times = []
+    for i in range(len(data)):
+        good = any(q & ~PERSISTENCE == 0 for q in gdq[i])
+        if not good and zeroframe is not None and zeroframe[i] != 0:
+            data[i, 0], gdq[i, 0] = zeroframe[i], 0
+            times.append(timing.tframe)
+        else:
+            times.append(timing.first)
+    return times
+
+
+def without_chargeloss(given, gdq, found, noise, gain, timing, zero):
+    """Return the segments that give the variance by read noise.
+
+    They are those of the ramp before bright groups were taken out.
+    """
+    if not (any(given & CHARGELOSS) and found):
+        return found
+    flags = [q & ~(CHARGELOSS | DNU) if q & CHARGELOSS else q for q in gdq]
+    return [
+        fit_segment(list(range(last - first + 1)), noise, gain, 0.0, timing.tgroup, zero)
+        for first, last in find_segments(flags)
+    ]
+
+
+def integration_flags(pixeldq, given, gdq, found):
+    """Return the flags of an integration, before SATURATED of later groups is added."""
+    dq = pixeldq
+    for flag in (JUMP, PERSISTENCE):
+        if any(given & flag):
+            dq |= flag
+    if not found:
+        dq |= DNU
+    return dq | SAT if gdq[0] & SAT else dq
+
+
+def fit_pixel(data, gdq, pixeldq, zeroframe, gain, readnoise, dark, timing, suppress):
+    """Return (exposure, [integrations]), each (slope, err, dq, var_p, var_r)."""
+    data, given = data.astype(float), gdq.astype(int)
+    pixeldq = own_flags(pixeldq, gain, readnoise)
     if pixeldq & DNU:  # nothing is measured, only flags are collected
         gain = readnoise = 1.0
-    if suppress and ngroups > 1:
-        for i in range(nints):
-            if sum((gdq[i] & ~PERSISTENCE) == 0) == 1:
-                gdq[i] |= DNU
+    gdq = usable_flags(data, given, suppress)
     # The rate is that of the groups read, the zero frame is not one of them.
     signal = max(median_rate(data, gdq, timing), 0.0) + dark / gain
-    zero = [timing.first] * nints
-    if not suppress:
-        for i in range(nints):
-            good = [k for k in range(ngroups) if gdq[i, k] & ~PERSISTENCE == 0]
-            if not good and zeroframe is not None and zeroframe[i] != 0:
-                data[i, 0], gdq[i, 0] = zeroframe[i], 0
-                zero[i] = timing.tframe
+    zero = place_zeroframe(data, gdq, None if suppress else zeroframe, timing)
     noise = readnoise * gain / math.sqrt(2 * timing.nframes)
     every, kept, integrations = [], [], []
-    for i in range(nints):
+    for i in range(len(data)):
         found: list[Segment] = []
         for first, last in find_segments(gdq[i]):
             y = data[i, first : last + 1]
             seconds = zero[i] + first * timing.tgroup
             found.append(fit_segment(y, noise, gain, signal, timing.tgroup, seconds))
-        slope, var_p, var_r, var_e = combine(found)
+        slope, var_p, _, var_e = combine(found)
+        reads = without_chargeloss(given[i], gdq[i], found, noise, gain, timing, zero[i])
         every += found
-        if any(given[i] & CHARGELOSS) and found:
-            # The variance by read noise is that of the ramp before bright groups were taken out.
-            flags = [q & ~(CHARGELOSS | DNU) if q & CHARGELOSS else q for q in gdq[i]]
-            n = [last - first + 1 for first, last in find_segments(flags)]
-            runs = [
-                fit_segment(list(range(k)), noise, gain, 0.0, timing.tgroup, zero[i]) for k in n
-            ]
-            var_r = combine(runs)[2]
-            kept += runs
-        else:
-            kept += found
-        dq = pixeldq
-        for flag in (JUMP, PERSISTENCE):
-            if any(given[i] & flag):
-                dq |= flag
-        if not found:
-            dq |= DNU
-        if gdq[i, 0] & SAT:
-            dq |= SAT
+        kept += reads
+        dq = integration_flags(pixeldq, given[i], gdq[i], found)
         bad = dq & (DNU | SAT)
         if any(given[i] & SAT):
             dq |= SAT
-        integrations.append(
-            (math.nan, 0.0, dq, 0.0, 0.0) if bad else (slope, math.sqrt(var_e), dq, var_p, var_r)
-        )
+        good = (slope, math.sqrt(var_e), dq, var_p, combine(reads)[2])
+        integrations.append((math.nan, 0.0, dq, 0.0, 0.0) if bad else good)
     slope, var_p, var_r, _ = combine(every)
     dq = 0
     for other in integrations:
         dq |= other[2] & ~DNU
-    bad = all(other[2] & DNU for other in integrations)
-    if bad:
-        return (math.nan, 0.0, dq | DNU, 0.0, 0.0), integrations
+    if all(math.isnan(other[0]) for other in integrations):
+        dq |= DNU if any(other[2] & DNU for other in integrations) else 0
+        return (math.nan, 0.0, dq, 0.0, 0.0), integrations
     return (slope, math.sqrt(var_p + var_r), dq, var_p, combine(kept)[2]), integrations

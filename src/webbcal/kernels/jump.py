@@ -220,7 +220,7 @@ def _cut(pixels, span, rows, size, search, suspect, cuts):
             high -= 1
         last = high
         variance, centre = 0.0, 0.0
-        while high - low >= 2:
+        while high - low >= (2 if iterative else 1):
             if iterative or last == high - low:
                 a, b = _middle(high - low, iterative)
                 centre = 0.5 * (np.float64(rows[low + a, lane]) + np.float64(rows[low + b, lane]))
@@ -237,8 +237,8 @@ def _cut(pixels, span, rows, size, search, suspect, cuts):
                 low += 1
         if high - low < last:
             suspect[lane] = 1
-            cuts[0, lane] = rows[low, lane]
-            cuts[1, lane] = rows[high - 1, lane]
+            cuts[0, lane] = rows[low, lane] if low < high else np.float32(np.inf)
+            cuts[1, lane] = rows[high - 1, lane] if low < high else np.float32(-np.inf)
 
 
 @kernel
@@ -345,7 +345,7 @@ def _flag_neighbours(pixels, columns, search, spread, out, found, number):
                 continue
             if (other == pixel - 1 and x == 0) or (other == pixel + 1 and x == columns - 1):
                 continue
-            if flags[plane + other] & (BAD | JUMP) == 0:
+            if flags[plane + other] & BAD == 0:
                 flags[plane + other] |= JUMP
                 listed[total] = plane + other
                 total += 1
@@ -364,6 +364,8 @@ def _flag_after(pixels, spread, out, found, number):
             continue
         d = np.float64(pixels.sci[i, k, pixel] - pixels.sci[i, k - 1, pixel])
         excess = d - _median(pixels, pixel, values)
+        if not abs(excess) < np.inf:
+            continue
         groups = spread.groups1 if excess >= spread.step1 else 0
         if excess >= spread.step2:
             groups = max(groups, spread.groups2)
