@@ -1,11 +1,17 @@
 """Refuse files that a recipe cannot start from, before a pixel is read."""
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from webbcal.core.errors import InvalidInput
 from webbcal.spec.meta import Meta, keywords
 from webbcal.spec.products import Uncal
+
+PLACEHOLDERS = ("N/A", "#TODO", "")
+"""Text that stands for a value nobody knows."""
 
 
 @dataclass(frozen=True)
@@ -36,18 +42,62 @@ STAGE1 = (
 )
 
 
-def check_exposure(uncal: Uncal, path: Path) -> None:
+NODES = ("exposure", "subarray", "instrument")
+"""Metadata that calibration reads; elsewhere nonsense does no harm."""
+
+
+def check_exposure(uncal: Uncal, path: Path) -> Uncal:
     """Refuse a raw exposure whose header is incomplete or does not describe its pixels.
+
+    Returns
+    -------
+    Uncal
+        The exposure; whole numbers that the header writes with a decimal point are whole, and
+        placeholders for numbers are gone.
 
     Raises
     ------
     InvalidInput
         Naming the keyword, what it should be and what it is.
     """
+    uncal = replace_meta(uncal, _checked_numbers(uncal.meta, path))
     for requirement in STAGE1:
         _check_entry(uncal.meta, requirement, path)
     _check_axes(uncal.meta, path)
     _check_shape(uncal, path)
+    return uncal
+
+
+def replace_meta(uncal: Uncal, values: Mapping[str, Any]) -> Uncal:
+    """Return an exposure with some metadata changed; its pixels stay on disk."""
+    return uncal.with_changes(meta=uncal.meta.replace(values)) if values else uncal
+
+
+def _checked_numbers(meta: Meta, path: Path) -> dict[str, Any]:
+    """Refuse numbers that are none; return better values of those that say it another way."""
+    better: dict[str, Any] = {}
+    for entry in keywords():
+        root, _, rest = entry.path.partition(".")
+        if root != "meta" or rest.partition(".")[0] not in NODES or "[" in rest:
+            continue
+        value = meta.lookup(rest)
+        if value is None or entry.type not in ("number", "integer"):
+            continue
+        if value in PLACEHOLDERS:
+            better[rest] = None
+            continue
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if number and entry.type == "integer" and math.isfinite(value) and value == int(value):
+            if isinstance(value, float):
+                better[rest] = int(value)
+        elif not number or entry.type == "integer" or not math.isfinite(value):
+            raise InvalidInput(
+                f"keyword {entry.keyword}",
+                where=path,
+                expected="a whole number" if entry.type == "integer" else "a number",
+                found=repr(value),
+            )
+    return better
 
 
 def keyword_of(path: str) -> str:

@@ -83,7 +83,7 @@ def make_plan(path: Path, settings: Settings, source: ReferenceSource) -> Plan:
             where=path,
             found=f"EXP_TYPE = {mode.exposure_type}",
         )
-    check_exposure(product, path)
+    product = check_exposure(product, path)
     recipe = RECIPES[mode.stage1]
     known = {name: [f.name for f in fields(STEPS[name].options)] for name in recipe.steps}
     parameters = load_parameters(product.meta, recipe.parameters, known, source)

@@ -9,7 +9,6 @@ from webbcal.io.spill import Spill
 from webbcal.spec.fields import Image, Product, declared
 from webbcal.spec.window import Window
 
-
 P = TypeVar("P", bound=Product)
 
 

@@ -345,9 +345,9 @@ class Product:
                 if stored is None
                 else stored.read(index)
             )
-        return self._with(changes)
+        return self.with_changes(**changes)
 
-    def _with(self, changes: Mapping[str, Any]) -> Self:
+    def with_changes(self, **changes: Any) -> Self:
         """Return a copy with changes; arrays on disk that are not changed stay there."""
         stored = {
             name: array

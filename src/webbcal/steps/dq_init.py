@@ -51,7 +51,7 @@ def initialise_flags(ramp: Ramp, mask: Mask | None, options: DqInitOptions) -> R
     Notes
     -----
     Flags used: none. Flags set: those of the mask in `pixeldq`, DO_NOT_USE of the mask in
-    `groupdq`. The signal is not looked at.
+    `groupdq`. The signal, NaN or not, is not looked at.
 
     Source: JWST User Documentation, calwebb_detector1, data quality initialisation.
     """
