@@ -1,15 +1,17 @@
 """Every exception webbcal raises on purpose.
 
-* WebbcalError
-  + InvalidInput        a file is damaged, of the wrong kind, or its parts contradict each other
-    - InvalidProduct    arrays or metadata do not match the declaration of the product
-    - InvalidReference  a reference file cannot serve this exposure
-  + InvalidOptions      an option is unknown, of the wrong type or out of bounds
-  + MissingReference    no reference file applies to this exposure
-  + UnsupportedMode     no recipe exists for this kind of exposure
-  + CannotWrite         the output cannot be written
-  + CannotCalibrate     the data themselves rule a step out (too few groups, say); the runner
-                        records the step as skipped, with the reason
+::
+
+    WebbcalError
+        InvalidInput          a file is damaged, of the wrong kind, or contradicts itself
+            InvalidProduct    arrays or metadata do not match the declaration of the product
+            InvalidReference  a reference file cannot serve this exposure
+        InvalidOptions        an option is unknown, of the wrong type or out of bounds
+        MissingReference      no reference file applies to this exposure
+        UnsupportedMode       no recipe exists for this kind of exposure
+        CannotWrite           the output cannot be written
+        CannotCalibrate       the data themselves rule a step out (too few groups, say); the
+                              runner records the step as skipped, with the reason
 """
 
 

@@ -25,7 +25,7 @@ class ReferenceRecord:
 
     @property
     def name(self) -> str:
-        """The value of the R_ keyword: ``crds://file``, a path, or N/A."""
+        """The value of the ``R_`` keyword: ``crds://file``, a path, or N/A."""
         if self.path is None:
             return "N/A"
         return f"crds://{self.path.name}" if self.origin.startswith("crds") else str(self.path)

@@ -70,7 +70,7 @@ def find_jumps(ramp: Ramp, gain: Gain, readnoise: ReadNoise, options: JumpOption
 
     Integrations with at least `min_diffs_single_pass` differences are searched once. With fewer,
     the difference that deviates most is removed and m recomputed, as long as one deviates; here
-    |d| takes the place of d, m leaves out the largest of four or more and is the smaller of two,
+    abs(d) takes the place of d, m leaves out the largest of four or more and is the smaller of two,
     and t depends on how many differences are left.
 
     With `minimum_sigclip_groups` integrations or more, each difference is instead compared with
