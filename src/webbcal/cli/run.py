@@ -33,6 +33,7 @@ def run_all(inputs: Sequence[Path], settings: Settings, verbose: int) -> int:
         transient=True,
         disable=not errors.is_terminal,
     )
+    _announce_compilation()
     with bar:
         task = bar.add_task("", total=None, name=f"{len(paths)} exposures")
 
@@ -59,6 +60,14 @@ def explain_all(inputs: Sequence[Path], settings: Settings, *, toml: bool = Fals
         else:
             _explain(plan)
     return 0
+
+
+def _announce_compilation() -> None:
+    """Say why the first run of all takes longer."""
+    from webbcal.kernels._jit import is_compiled
+
+    if not is_compiled():
+        errors.print("First run: compiling the kernels for this machine (half a minute, once) ...")
 
 
 def _say(outcome: Outcome) -> None:

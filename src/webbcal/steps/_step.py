@@ -6,7 +6,6 @@ from enum import Enum
 from typing import Any
 
 from webbcal.core.options import Options
-from webbcal.spec.fields import Product
 from webbcal.spec.meta import Meta
 from webbcal.spec.references import Reference
 from webbcal.spec.window import Window
@@ -116,6 +115,6 @@ class Step:
     reach: Callable[[Any, Sequence[Reference | None]], int] = _no_reach
     measurement: Measurement | None = None
     derivations: Mapping[str, Derivation] = field(default_factory=dict)
-    tally: Callable[[Product], Mapping[str, int]] | None = None
+    tally: Callable[[Any], Mapping[str, int]] | None = None
     conclude: Callable[[Mapping[str, int], Meta], Mapping[str, Any]] | None = None
     optional: bool = False
