@@ -47,10 +47,10 @@ def find_slowly(data, method):
         for x in range(columns):
             values, flags = sci[:, :, y, x], groupdq[:, :, y, x]
             known = float(gain[y, x]), float(readnoise[y, x]), 4
+            if not known[0] > 0:
+                continue
             if method >= CLIP_INTEGRATIONS:
                 jump[:, :, y, x] = naive.find_by_clipping(values, flags, 2.0, method == CLIP_ALL)
-            elif not (known[0] > 0 and known[1] >= 0):
-                continue
             elif method == ITERATIVE:
                 jump[:, :, y, x] = naive.find_iteratively(values, flags, *known, (6.0, 5.0, 4.0))
             else:

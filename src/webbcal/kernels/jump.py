@@ -213,8 +213,6 @@ def _cut(pixels, span, rows, size, search, suspect, cuts):
         suspect[lane] = 0
         gain = np.float64(pixels.gain[start + lane])
         noise = np.float64(pixels.readnoise[start + lane])
-        if not (gain > 0.0 and gain < np.inf):
-            continue
         low, high = 0, size
         while high > 0 and not rows[high - 1, lane] < np.inf:
             high -= 1
@@ -284,6 +282,8 @@ def _collect(pixels, ks, span, search, suspect, cuts, found, number):
         if not suspect[lane]:
             continue
         pixel = start + lane
+        if not 0.0 < pixels.gain[pixel] < np.inf:
+            continue
         for i in range(nints):
             for k in range(ks[0], ks[1]):
                 d = sci[i, k + 1, pixel] - sci[i, k, pixel]
