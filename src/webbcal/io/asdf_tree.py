@@ -32,6 +32,10 @@ _DEPTH = 100  # levels of nesting; a WCS has about 20
 _NODES = 500_000
 _YAML = "tag:yaml.org,2002:"
 _CORE = "tag:stsci.edu:asdf/core/"
+_YAML_TAGS = frozenset(
+    _YAML + name
+    for name in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp", "binary")
+)
 _PLAIN_TAGS = tuple(
     _CORE + name for name in ("asdf-", "software-", "history_entry-", "extension_metadata-")
 )
@@ -83,7 +87,7 @@ class EncodedNode(Encoded):
                 raise InvalidInput("the tree links to another file", where=self._where)
         handles = asdf.AsdfFile(version=_STANDARD).extension_manager.handles_tag
         tags = {_upgraded(str(node.tag)) for node in _walk(self.node)}
-        unknown = sorted(tag for tag in tags if not tag.startswith(_YAML) and not handles(tag))
+        unknown = sorted(tag for tag in tags if tag not in _YAML_TAGS and not handles(tag))
         if unknown:
             raise InvalidInput(
                 "the stored object has parts of unknown kind",
@@ -271,7 +275,7 @@ class _Plain:
             source = _entry(node, "source")
             if source is not None and source.value.startswith("fits:"):
                 return Link(source.value)
-        if not node.tag.startswith((_YAML, *_PLAIN_TAGS)):
+        if node.tag not in _YAML_TAGS and not node.tag.startswith(_PLAIN_TAGS):
             return EncodedNode(node, self.blocks, self.where)
         if isinstance(node, ScalarNode):
             return self._scalar(node)
@@ -285,11 +289,8 @@ class _Plain:
 
     def _scalar(self, node: ScalarNode) -> Any:
         constructor = yaml.constructor.SafeConstructor()
-        known = constructor.yaml_constructors
-        if node.tag not in known:
-            return EncodedNode(node, self.blocks, self.where)
         try:
-            return known[node.tag](constructor, node)
+            return constructor.yaml_constructors[node.tag](constructor, node)
         except (ValueError, KeyError, yaml.YAMLError):
             raise InvalidInput(
                 "nonsense in the metadata tree", where=self.where, found=repr(node.value[:80])

@@ -10,6 +10,7 @@ import functools
 import math
 import mmap
 import os
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,11 +36,14 @@ class DiskFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            self.descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            # Without O_NONBLOCK a named pipe would wait for a writer.
+            self.descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         except OSError as error:
             raise InvalidInput(
                 f"cannot open the file ({error.strerror})", where=path, advice="Check its name."
             ) from None
+        if not stat.S_ISREG(os.fstat(self.descriptor).st_mode):
+            raise InvalidInput("not a file", where=path, expected="a file, not a directory or pipe")
 
     def __del__(self) -> None:
         descriptor = self.__dict__.get("descriptor")
@@ -351,11 +355,10 @@ def _read_header(file: DiskFile, offset: int, length: int) -> bytes | None:
         if not header and offset and block[:8] != b"XTENSION":
             return None  # section 3.5: special records may follow, and mean nothing to us
         header += block
-        cards = range(0, len(block) - CARD + 1, CARD)
-        if any(block[n : n + 8] == b"END     " for n in cards):
-            return header
         if len(block) < BLOCK:
             break
+        if any(block[n : n + 8] == b"END     " for n in range(0, BLOCK, CARD)):
+            return header
     raise InvalidInput(
         "a header has no end",
         where=f"{file.path}, byte {offset}",

@@ -28,7 +28,7 @@ from webbcal.io.ecsv import render_ecsv
 from webbcal.io.fits import Constant, DiskArray, DiskBytes, Extension
 from webbcal.io.headers import find, header_hash, keyword_value, keywords_for, put
 from webbcal.io.tables import DiskTable, conform_table, empty_table, encode_table, table_cards
-from webbcal.spec.fields import Elements, Image, Product, Stored, Table, declared
+from webbcal.spec.fields import Elements, Image, Product, Stored, Table, check_shape, declared
 from webbcal.spec.meta import Keyword, Meta
 from webbcal.spec.references import Reference
 
@@ -45,13 +45,15 @@ class _Unit:
     structure: list[Card]
     data: Any = None  # ndarray, Stored, bytes, DiskBytes
     cards: list[str] = field(default_factory=list)
-    keywords: set[str] = field(default_factory=set)
+    values: dict[str, Any] = field(default_factory=dict)
     copied: bytes = b""  # the header, where a whole extension is copied
 
-    def add(self, card: str, keyword: str) -> None:
-        if keyword not in self.keywords:
-            self.cards.append(card)
-            self.keywords.add(keyword)
+    def add(self, keyword: str, value: Any, comment: str) -> bool:
+        """Add a keyword; False if it is there with another value."""
+        if keyword not in self.values:
+            self.values[keyword] = value
+            self.cards.append(format_card(keyword, value, comment))
+        return bool(self.values[keyword] == value)
 
     def header(self) -> bytes:
         if self.copied:
@@ -177,6 +179,7 @@ class _Writer:
     def _lay_out(self, product: Product, tree: dict[str, Any], version: int | None) -> None:
         """Add the extensions of a product or an element, and their links."""
         self._set_units(product, tree)
+        sizes: dict[str, int] = {}
         for name, spec in declared(type(product)).items():
             if isinstance(spec, Elements):
                 parts = getattr(product, name) or ()
@@ -189,7 +192,7 @@ class _Writer:
                     nodes.append(node)
                 tree[name] = nodes
             elif spec.extname:
-                self._add(product, name, spec, tree, version or 1)
+                self._add(product, name, tree, version or 1, sizes)
 
     def _set_units(self, product: Product, tree: dict[str, Any]) -> None:
         for extname, path in (("SCI", "meta.bunit_data"), ("ERR", "meta.bunit_err")):
@@ -202,8 +205,15 @@ class _Writer:
                 put(tree, path, units[0])
 
     def _add(
-        self, product: Product, name: str, spec: Image | Table, tree: dict[str, Any], version: int
+        self,
+        product: Product,
+        name: str,
+        tree: dict[str, Any],
+        version: int,
+        sizes: dict[str, int],
     ) -> None:
+        spec = declared(type(product))[name]
+        assert isinstance(spec, Image | Table)
         where = f"{self.path}, {type(product).__name__}.{name}"
         if isinstance(spec, Table):
             if product.has(name):
@@ -222,6 +232,11 @@ class _Writer:
                 self._demand(spec, where)
                 return
             shape = data.shape
+            check_shape(where, shape, spec, sizes)
+            if data.dtype != spec.dtype:
+                raise InvalidProduct(
+                    "wrong type of pixels", where=where, expected=spec.dtype, found=data.dtype
+                )
             unit = _image_unit(spec, data, version)
             datatype = spec.dtype.name
         extname = spec.extname.upper()
@@ -233,8 +248,12 @@ class _Writer:
             raise InvalidProduct(f"no data for extension {spec.extname}", where=where)
 
     def _keywords(self, units: Mapping[tuple[str, int], _Unit]) -> None:
-        """Write declared keywords; unset what has no place, so that tree and headers agree."""
-        for entry in self.entries:
+        """Write declared keywords; unset what has no place, so that tree and headers agree.
+
+        A few keywords belong to two paths (SRCTYPE: of the target, and of the slit). The more
+        specific one comes first, and the other is unset if it says something else.
+        """
+        for entry in sorted(self.entries, key=_specific):
             if not entry.keyword or is_structure(entry.keyword):
                 continue
             if "[]." not in entry.path:
@@ -249,11 +268,9 @@ class _Writer:
         if value is None or isinstance(value, dict):
             return
         stored = keyword_value(value, entry, self.path)
-        if unit is None:
+        if unit is None or stored is None or not unit.add(entry.keyword, stored, entry.comment):
             stored = None
         put(tree, path, stored)
-        if unit is not None and stored is not None:
-            unit.add(format_card(entry.keyword, stored, entry.comment), entry.keyword)
 
     def _extra_keywords(self, units: Mapping[tuple[str, int], _Unit]) -> None:
         for label, cards in self.extra_cards.items():
@@ -263,7 +280,7 @@ class _Writer:
                 continue
             entries = []
             for card in cards:
-                if card.keyword in unit.keywords and card.keyword != "COMMENT":
+                if card.keyword in unit.values and card.keyword != "COMMENT":
                     continue
                 unit.cards.append(card.format())
                 entries.append([card.keyword, card.value, card.comment])
@@ -308,6 +325,11 @@ class _Writer:
                 metas[int(number)]["wcs"] = node
 
 
+def _specific(entry: Keyword) -> int:
+    """Order keywords: those of elements, those beside ``meta``, those below it."""
+    return 0 if "[]" in entry.path else 2 if entry.path.startswith("meta.") else 1
+
+
 def _plain(value: Any) -> Any:
     """Return a copy of a tree in which every node is a plain dict or list."""
     if isinstance(value, Meta):
@@ -324,9 +346,11 @@ def _image_data(product: Product, name: str, spec: Image) -> np.ndarray | Stored
     stored = product.stored(name)
     if stored is not None:
         return stored
-    values: np.ndarray | None = getattr(product, name)
-    if values is not None or spec.fill is None:
+    if product.has(name):
+        values: np.ndarray = getattr(product, name)
         return values
+    if spec.fill is None:
+        return None
     sizes: dict[str, int] = {}
     for other, image in declared(type(product)).items():
         if isinstance(image, Image) and image.extname and product.has(other):

@@ -199,8 +199,8 @@ class Rate(Product):
     sci: np.ndarray = science(PLANE, "DN/s")
     err: np.ndarray = error(PLANE, "DN/s")
     dq: np.ndarray = flags(PLANE)
-    var_poisson: np.ndarray = variance_poisson(PLANE, "(DN/s)^2")
-    var_rnoise: np.ndarray = variance_rnoise(PLANE, "(DN/s)^2")
+    var_poisson: np.ndarray = variance_poisson(PLANE, "DN2 / s2")
+    var_rnoise: np.ndarray = variance_rnoise(PLANE, "DN2 / s2")
     mask: np.ndarray = image(
         "MASK",
         "u4",
@@ -235,8 +235,8 @@ class RateInts(Product):
         required=False,
         empty=True,
     )
-    var_poisson: np.ndarray = variance_poisson(CUBE, "(DN/s)^2")
-    var_rnoise: np.ndarray = variance_rnoise(CUBE, "(DN/s)^2")
+    var_poisson: np.ndarray = variance_poisson(CUBE, "DN2 / s2")
+    var_rnoise: np.ndarray = variance_rnoise(CUBE, "DN2 / s2")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -288,7 +288,7 @@ class RampFit(Product):
         "VAR_POISSON",
         "f4",
         ("integration", "segment", "y", "x"),
-        unit="(DN/s)^2",
+        unit="DN2 / s2",
         doc="Variance by photon noise.",
         required=False,
     )
@@ -296,7 +296,7 @@ class RampFit(Product):
         "VAR_RNOISE",
         "f4",
         ("integration", "segment", "y", "x"),
-        unit="(DN/s)^2",
+        unit="DN2 / s2",
         doc="Variance by read noise.",
         required=False,
     )
