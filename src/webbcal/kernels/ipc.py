@@ -46,10 +46,11 @@ def deconvolve(sci, weights, region):
     for i in range(integrations):
         for g in range(groups):
             for y in range(rows):
-                out[i, g, y] = sci[i, g, y]
+                for x in range(columns):
+                    out[i, g, y, x] = sci[i, g, y, x]
+                    total[x] = 0.0
                 if y < y0 or y >= y1:
                     continue
-                total[:] = 0.0
                 for j in range(height):
                     source = y + height // 2 - j
                     if source < y0 or source >= y1:

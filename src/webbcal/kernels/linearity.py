@@ -29,24 +29,28 @@ def load_chunk(coefficients, skip, y, start, columns, chunk):
     identity and is marked in `skip` (y, x).
     """
     powers = coefficients.shape[0]
-    marks = skip[y, start : start + columns]
+    marks, any_marked = skip[y, start : start + columns], False
     for k in range(powers):
         source, row = coefficients[k, y, start : start + columns], chunk[k]
         for x in range(columns):
             row[x] = source[x]
             marks[x] |= (source[x] != source[x]) | ((k == 1) & (source[x] == 0))
-    if marks.any():
-        for x in range(columns):
-            if marks[x]:
-                chunk[:, x] = 0.0
-                chunk[1, x] = 1.0
+    for x in range(columns):
+        any_marked |= marks[x]
+    if any_marked:
+        for k in range(powers):
+            for x in range(columns):
+                if marks[x]:
+                    chunk[k, x] = 1.0 if k == 1 else 0.0
 
 
 @kernel
 def begin(chunk, signal, result):
     """Take all but the last steps of Horner's rule along the polynomials `chunk` (k, x)."""
     last = chunk.shape[0] - 1
-    result[:] = chunk[last, : result.size]
+    top = chunk[last]
+    for x in range(result.size):
+        result[x] = top[x]
     for k in range(last, STRIDE, -STRIDE):
         a, b, c, d = chunk[k - 1], chunk[k - 2], chunk[k - 3], chunk[k - 4]
         for x in range(result.size):
@@ -148,7 +152,8 @@ def average_reads(chunk, inverse, predicted, signal, rooms, result):
     reads, shift = rooms
     count = predicted.shape[0]
     columns = result.size
-    result[:] = 0.0
+    for x in range(columns):
+        result[x] = 0.0
     for r in range(count):
         read = predicted[r, :columns]
         evaluate(inverse, read, reads)
@@ -157,7 +162,7 @@ def average_reads(chunk, inverse, predicted, signal, rooms, result):
             result[x] += reads[x]
     for x in range(columns):
         shift[x] = signal[x] - result[x] / count
-    result[:] = 0.0
+        result[x] = 0.0
     for r in range(count):
         read = predicted[r, :columns]
         for x in range(columns):
@@ -176,7 +181,8 @@ def linearise_part(sci, groupdq, chunk, inverse, frames, room, out):
     for g in range(groups):
         correct(chunk, sci[g], groupdq[g], result, out[g])
     count_rate(out, groupdq, frames, rate)
-    start[:] = out[0]
+    for x in range(columns):
+        start[x] = out[0, x]
     for g in range(groups):
         for r in range(frames):
             elapsed = g * frames + r - 0.5 * (frames - 1)

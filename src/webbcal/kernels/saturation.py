@@ -42,12 +42,14 @@ def earliest_nearby(first, y, reach, padded, earliest):
     """
     rows, columns = first.shape
     nearby = padded[reach : reach + columns]
-    nearby[:] = first[y]
+    for x in range(columns):
+        nearby[x] = first[y, x]
     for v in range(max(y - reach, 0), min(y + reach + 1, rows)):
         row = first[v]
         for x in range(columns):
             nearby[x] = min(nearby[x], row[x])
-    earliest[:] = nearby
+    for x in range(columns):
+        earliest[x] = nearby[x]
     for shift in range(2 * reach + 1):
         shifted = padded[shift : shift + columns]
         for x in range(columns):
@@ -98,13 +100,19 @@ def flag_neighbours(sci, groupdq, limits, pattern, first, out):
     """Flag, in (g, y, x) arrays, each pixel that is full or close to a full one."""
     groups, rows, columns = sci.shape
     reach = pattern[1]
-    touched = np.empty(rows, np.bool_)
+    touched = np.zeros(rows, np.bool_)
     for y in range(rows):
-        touched[y] = (first[y] < groups).any()
-    padded = np.full(columns + 2 * reach, groups, np.int32)
+        for x in range(columns):
+            if first[y, x] < groups:
+                for v in range(max(y - reach, 0), min(y + reach + 1, rows)):
+                    touched[v] = True
+                break
+    padded = np.empty(columns + 2 * reach, np.int32)
+    for x in range(padded.size):
+        padded[x] = groups
     start = np.empty(columns, np.int32)
     for y in range(rows):
-        if not touched[max(y - reach, 0) : y + reach + 1].any():
+        if not touched[y]:
             continue
         earliest_nearby(first, y, reach, padded, start)
         for x in range(columns):
@@ -133,8 +141,9 @@ def flag_saturation(sci, groupdq, limits, pattern):
     out = np.empty_like(groupdq)
     first = np.empty((rows, columns), np.int32)
     for i in range(integrations):
-        first[:] = groups
         for y in range(rows):
+            for x in range(columns):
+                first[y, x] = groups
             for g in range(groups):
                 scan_row(
                     sci[i, g, y],
