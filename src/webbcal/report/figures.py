@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from webbcal.report.comparison import Comparison
+from webbcal.report.comparison import UNUSABLE, Comparison
 from webbcal.spec.products.detector1 import Rate
 
 SIZE = (11.0, 3.6)
@@ -26,8 +26,8 @@ def comparison_figure(rate: Rate, comparison: Comparison, title: str) -> Any:
 
 
 def _image(figure: Any, axes: Any, rate: Rate) -> None:
-    finite = rate.sci[np.isfinite(rate.sci)]
-    low, high = np.percentile(finite, [1.0, 99.7])
+    shown_well = np.isfinite(rate.sci) & (rate.dq & UNUSABLE == 0)
+    low, high = np.percentile(rate.sci[shown_well], [1.0, 99.7])
     shown = axes.imshow(
         np.arcsinh((rate.sci - low) / max((high - low) / 50, 1e-6)),
         origin="lower",
@@ -51,6 +51,9 @@ def _ratios(axes: Any, comparison: Comparison) -> None:
     axes.axhline(0, color=INK, lw=0.8)
     axes.errorbar(centres, ratios, errors, fmt="o", ms=4, color=ACCENT, capsize=2)
     axes.set_xscale("log")
+    axes.set_xlim(comparison.bins[0].low, comparison.bins[-1].high)
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter("")
     axes.set(
         xlabel="true rate / (DN/s)",
         ylabel="median of rate / truth - 1 (%)",
