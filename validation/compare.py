@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 
+from validation.departures import Departure, known_departures
+
 DO_NOT_USE, SATURATED, JUMP, REFERENCE_PIXEL = 1, 2, 4, 1 << 31
 RELATIVE, OF_SIGMA, OF_ERROR = 1e-5, 0.01, 1e-3
 READ_NOISE_DN = 5.0
@@ -19,19 +21,25 @@ IGNORED_KEYWORDS = {
 
 @dataclass
 class ArrayResult:
-    """How well one array agrees: equal values, all values, how the others split up."""
+    """How well one array agrees.
+
+    `equal` of `total` values are; of the others, `explained` counts those that differ by a
+    recorded decision, by cause, and `kinds` splits up the rest. `worst` shows one of these.
+    """
 
     product: str
     array: str
     equal: int
     total: int
+    explained: dict[str, int] = field(default_factory=dict)
     kinds: dict[str, int] = field(default_factory=dict)
     worst: str = ""
 
     @property
     def part(self) -> float:
-        """Part of the values that are equal."""
-        return self.equal / self.total if self.total else 1.0
+        """Part of the values that are equal, of those without a recorded reason to differ."""
+        rest = self.total - sum(self.explained.values())
+        return self.equal / rest if rest else 1.0
 
 
 @dataclass
@@ -45,26 +53,32 @@ class Comparison:
 def compare(ours: dict[str, Path], theirs: dict[str, Path]) -> Comparison:
     """Compare products by suffix.
 
-    A value counts as equal within the tolerances of the issue: count rates within 1e-5 or 0.01
-    of their standard error, errors and variances within 1e-3, flags exactly. Count rates and
-    errors are compared where the peer does not say DO_NOT_USE; ramps where the group is neither
-    saturated nor DO_NOT_USE, within 1e-5 or 0.01 of a read noise of 5 DN.
+    A value counts as equal if count rates agree within 1e-5 or 0.01 of their standard error,
+    errors and variances within 1e-3, flags exactly. Count rates and errors are compared where
+    the peer does not say DO_NOT_USE; ramps where the group is neither saturated nor DO_NOT_USE,
+    within 1e-5 or 0.01 of a read noise of 5 DN. The integrations of an exposure that has only
+    one are not compared: webbcal writes no rateints then.
     """
     result = Comparison()
     causes = None
+    reasons = known_departures(ours, theirs)
     for suffix in ("ramp", "rate", "rateints"):
         if suffix not in ours and suffix not in theirs:
             continue
+        if suffix == "rateints" and suffix not in ours and _integrations(theirs[suffix]) == 1:
+            continue
         if suffix not in ours or suffix not in theirs:
             missing = "webbcal" if suffix not in ours else "the peer"
-            result.arrays.append(ArrayResult(suffix, "file", 0, 1, {f"not made by {missing}": 1}))
+            result.arrays.append(
+                ArrayResult(suffix, "file", 0, 1, {}, {f"not made by {missing}": 1})
+            )
             continue
         with fits.open(ours[suffix]) as a, fits.open(theirs[suffix]) as b:
             if suffix == "ramp":
                 causes = _causes(a, b)
                 result.arrays += _ramp(a, b)
             else:
-                result.arrays += _rate(a, b, suffix, causes)
+                result.arrays += _rate(a, b, suffix, causes, reasons)
             result.keywords |= _keywords(a, b, suffix)
     return result
 
@@ -95,7 +109,7 @@ def _ramp(a: fits.HDUList, b: fits.HDUList) -> Iterator[ArrayResult]:
     yield _flags("ramp", "PIXELDQ", a["PIXELDQ"].data, b["PIXELDQ"].data)
     if "ZEROFRAME" in b and b["ZEROFRAME"].data is not None:
         if "ZEROFRAME" not in a:
-            yield ArrayResult("ramp", "ZEROFRAME", 0, 1, {"missing": 1})
+            yield ArrayResult("ramp", "ZEROFRAME", 0, 1, {}, {"missing": 1})
             return
         x, y = a["ZEROFRAME"].data, b["ZEROFRAME"].data
         same = _close(x, y, OF_SIGMA * READ_NOISE_DN)
@@ -103,7 +117,11 @@ def _ramp(a: fits.HDUList, b: fits.HDUList) -> Iterator[ArrayResult]:
 
 
 def _rate(
-    a: fits.HDUList, b: fits.HDUList, product: str, causes: np.ndarray | None
+    a: fits.HDUList,
+    b: fits.HDUList,
+    product: str,
+    causes: np.ndarray | None,
+    reasons: dict[str, Departure],
 ) -> Iterator[ArrayResult]:
     dq = b["DQ"].data
     good = (dq & DO_NOT_USE) == 0
@@ -119,10 +137,13 @@ def _rate(
             same = _close(x, y, OF_SIGMA * np.nan_to_num(b["ERR"].data))
         else:
             same = _close(x, y, OF_ERROR * np.abs(np.nan_to_num(y)))
-        yield _result(product, name, x, y, same, good, causes)
+        known = {k: r.pixels for k, r in reasons.items() if name in r.arrays}
+        yield _result(product, name, x, y, same, good, causes, known)
         if name == "SCI":
-            yield _result(product, "SCI is NaN", x, y, np.isnan(x) == np.isnan(y), None, causes)
-    yield _flags(product, "DQ", a["DQ"].data, dq, causes)
+            same = np.isnan(x) == np.isnan(y)
+            yield _result(product, "SCI is NaN", x, y, same, None, causes, known)
+    known = {k: r.pixels for k, r in reasons.items() if "DQ" in r.arrays}
+    yield _flags(product, "DQ", a["DQ"].data, dq, causes, known)
 
 
 def _close(x: np.ndarray, y: np.ndarray, absolute: np.ndarray | float) -> np.ndarray:
@@ -140,10 +161,12 @@ def _result(
     same: np.ndarray,
     where: np.ndarray | None,
     causes: np.ndarray | None = None,
+    known: dict[str, np.ndarray] | None = None,
 ) -> ArrayResult:
     where = np.ones(same.shape, bool) if where is None else where
     wrong = where & ~same
     result = ArrayResult(product, name, int((where & same).sum()), int(where.sum()))
+    wrong = _set_aside(result, wrong, known)
     if not wrong.any():
         return result
     if causes is not None:
@@ -157,14 +180,36 @@ def _result(
     return result
 
 
+def _set_aside(
+    result: ArrayResult, wrong: np.ndarray, known: dict[str, np.ndarray] | None
+) -> np.ndarray:
+    """Count differences whose cause is known; return the others."""
+    for cause, pixels in (known or {}).items():
+        here = wrong & pixels
+        if here.any():
+            result.explained[cause] = int(here.sum())
+            wrong = wrong & ~here
+    return wrong
+
+
+def _integrations(path: Path) -> int:
+    return int(fits.getheader(path, "SCI")["NAXIS3"])
+
+
 def _flags(
-    product: str, name: str, x: np.ndarray, y: np.ndarray, causes: np.ndarray | None = None
+    product: str,
+    name: str,
+    x: np.ndarray,
+    y: np.ndarray,
+    causes: np.ndarray | None = None,
+    known: dict[str, np.ndarray] | None = None,
 ) -> ArrayResult:
     wrong = x != y
     result = ArrayResult(product, name, int((~wrong).sum()), wrong.size)
+    wrong = _set_aside(result, wrong, known)
     if not wrong.any():
         return result
-    x, y = x.astype(np.uint32), y.astype(np.uint32)
+    x, y = np.where(wrong, x, 0).astype(np.uint32), np.where(wrong, y, 0).astype(np.uint32)
     for bit in range(32):
         flag = np.uint32(1 << bit)
         label = NAMES.get(1 << bit, f"bit {bit}")

@@ -12,6 +12,10 @@ from validation.foreign_truth import foreign_truth
 from validation.pipelines import ROOT, Job, Peer, Result, check_with_peer, run_webbcal
 
 WANTED_PART = 0.999
+PURPOSE = [
+    "Set aside in the percentages, and only where the numbers of both sides are those that the",
+    "departure predicts (`validation/departures.py`, `docs/decisions`).",
+]
 GRADED = {"SCI", "SCI is NaN", "ERR", "VAR_POISSON", "VAR_RNOISE", "DQ", "GROUPDQ", "PIXELDQ"}
 
 
@@ -85,13 +89,16 @@ def _criteria(rows: list[tuple[Job, Comparison | None, str]]) -> list[Criterion]
             key = f"{result.product} {result.array}"
             if result.array in GRADED | {"file"}:
                 lowest[key] = min(lowest.get(key, (2.0, "")), (result.part, job.name))
+    every = [result for _, comparison, _ in rows if comparison for result in comparison.arrays]
     stops = [f"{job.name}: {text}" for job, _, text in rows if text]
     criteria = [
         Criterion("cases that only one side can calibrate", str(len(stops)), "none", not stops)
     ]
     for key, (part, name) in sorted(lowest.items()):
+        aside = sum(sum(r.explained.values()) for r in every if f"{r.product} {r.array}" == key)
+        note = f"; {aside} values aside" if aside else ""
         criteria.append(
-            Criterion(f"{key} equal to the peer's", f"{100 * part:.4f} % at worst, in {name}",
+            Criterion(f"{key} equal to the peer's", f"{100 * part:.4f} % at worst, in {name}{note}",
                       f"{100 * WANTED_PART} %", part >= WANTED_PART)
         )  # fmt: skip
     return criteria
@@ -106,6 +113,7 @@ def _report(rows: list[tuple[Job, Comparison | None, str]]) -> list[str]:
     text.append("| case | ramp SCI | GROUPDQ | " + " | ".join(columns) + " | rateints DQ |")
     text.append("|---" * (len(columns) + 4) + "|")
     differences: list[str] = []
+    aside: dict[tuple[str, str], int] = defaultdict(int)
     keywords: dict[str, list[str]] = defaultdict(list)
     for job, comparison, stop in rows:
         if comparison is None:
@@ -115,10 +123,16 @@ def _report(rows: list[tuple[Job, Comparison | None, str]]) -> list[str]:
         wanted = [("ramp", "SCI"), ("ramp", "GROUPDQ"), *(("rate", name) for name in columns)]
         cells = [_percent(found.get(key)) for key in [*wanted, ("rateints", "DQ")]]
         text.append(f"| {job.name} | " + " | ".join(cells) + " |")
-        differences += [_difference(job.name, r) for r in comparison.arrays if r.equal < r.total]
+        differences += [_difference(job.name, r) for r in comparison.arrays if r.part < 1]
+        for result in comparison.arrays:
+            for cause, count in result.explained.items():
+                aside[cause, f"{result.product} {result.array}"] += count
         for keyword, (our, their) in comparison.keywords.items():
             keywords[f"`{keyword}` {our!r}, peer {their!r}"].append(job.name)
-    text += ["", "### Every difference", ""]
+    text += ["", "### Differences on purpose", "", *PURPOSE, ""]
+    text += ["| departure | array | values |", "|---|---|---|"]
+    text += [f"| {cause} | {array} | {count} |" for (cause, array), count in sorted(aside.items())]
+    text += ["", "### Every other difference", ""]
     text += differences or ["None."]
     text += ["", "### Keywords of the peer's primary headers that differ", ""]
     text += [f"* {what} ({len(cases)} cases)" for what, cases in sorted(keywords.items())]
@@ -128,12 +142,12 @@ def _report(rows: list[tuple[Job, Comparison | None, str]]) -> list[str]:
 def _percent(result: ArrayResult | None) -> str:
     if result is None:
         return ""
-    return "100" if result.equal == result.total else f"{100 * result.part:.4f}"
+    return "100" if result.part == 1 else f"{100 * result.part:.4f}"
 
 
 def _difference(case: str, result: ArrayResult) -> str:
     kinds = ", ".join(f"{name}: {count}" for name, count in sorted(result.kinds.items()))
     return (
-        f"* {case}, {result.product} {result.array}: {result.total - result.equal} of "
+        f"* {case}, {result.product} {result.array}: {round(result.total * (1 - result.part))} of "
         f"{result.total}; {kinds}; worst {result.worst} (webbcal / peer)"
     )

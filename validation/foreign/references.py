@@ -189,7 +189,7 @@ def _describe(model: Any, kind: str, frame: Frame, spec: dict[str, Any]) -> None
         meta.exposure.ngroups = spec["dark_frames"]
         meta.exposure.frame_time = spec["frame_time"]
         meta.exposure.group_time = spec["frame_time"] * (5 if averaged else 1)
-        if "average" not in spec["traits"]:
+        if "average keyword" in spec["traits"]:
             meta.exposure.average_dark_current = 0.02
     if kind == "gain" and "factor" in spec["traits"]:
         meta.exposure.gain_factor = 2.0

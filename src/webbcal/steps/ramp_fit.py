@@ -90,8 +90,9 @@ def fit_ramps(ramp: Ramp, readnoise: ReadNoise, gain: Gain, options: RampFitOpti
     fitted, in the exposure only where no integration can.
     NaN signal counts as DO_NOT_USE. What cannot be fitted is NaN with zero error.
     Segments of one group are left out where there is a longer one; else the first is used.
-    A ramp with a single good group is left out with `suppress_one_group`. Without it, the zero
-    frame stands in for the first group of a ramp that has no good one.
+    A ramp with a single good group is left out with `suppress_one_group`, unless the exposure has
+    no more groups. Where they are kept, the zero frame stands in for the first group of a ramp
+    that has no good one.
     Groups with CHARGELOSS are left out of the fit, but not of V_R: they were flagged for being
     bright, and the weights of later combinations must not depend on that.
     Assumes that groups are equally spaced and that read noise is uncorrelated between frames.
@@ -121,7 +122,7 @@ def fit_ramps(ramp: Ramp, readnoise: ReadNoise, gain: Gain, options: RampFitOpti
             frozen(dark).reshape(-1),
         ),
         Timing(*_timing(ramp.meta)),
-        options.suppress_one_group,
+        options.suppress_one_group and ngroups > 1,
     )
     place = {
         "meta": _meta(ramp.meta, gain.meta),
