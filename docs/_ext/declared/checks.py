@@ -25,7 +25,7 @@ def check_page() -> dict[str, str]:
     page = "# Findings of webbcal check\n\n"
     page += "Names of rules are stable, so that programs can rely on them.\n"
     page += "An error makes a file nonconforming; in reference files, errors of type count as "
-    page += "warnings.\nThree dots stand for a name or number of the file.\n\n"
+    page += "warnings.\nDots (…) stand for a name or number of the file.\n\n"
     return {"checks": page + table(("rule", "severity", "what it says"), rows)}
 
 
@@ -45,10 +45,10 @@ def _messages(node: ast.expr) -> list[str]:
     if isinstance(node, ast.Constant):
         return [str(node.value)]
     if isinstance(node, ast.JoinedStr):
-        parts = [str(p.value) if isinstance(p, ast.Constant) else "..." for p in node.values]
+        parts = [str(p.value) if isinstance(p, ast.Constant) else "…" for p in node.values]
         return ["".join(parts)]
     if isinstance(node, ast.IfExp):
         return _messages(node.body) + _messages(node.orelse)
     if isinstance(node, ast.BinOp):
         return [a + b for a in _messages(node.left) for b in _messages(node.right)]
-    return ["..."]
+    return ["…"]

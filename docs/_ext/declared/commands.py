@@ -26,7 +26,10 @@ def command_names() -> dict[str, set[str]]:
     """Return the options of every command, and those of ``webbcal`` itself under ``""``."""
     group: Any = typer.main.get_command(app)
     commands = {"": group} | dict(group.commands)
-    return {name: {o for p in c.params for o in p.opts} | {"--help", "-h"} for name, c in commands.items()}
+    return {
+        name: {o for p in c.params for o in p.opts} | {"--help", "-h"}
+        for name, c in commands.items()
+    }
 
 
 def _options(command: Any) -> list[tuple[str, str]]:

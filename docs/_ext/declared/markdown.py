@@ -36,6 +36,11 @@ def table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "".join("| " + " | ".join(line) + " |\n" for line in body) + "\n"
 
 
+def facts(pairs: Iterable[tuple[str, str]]) -> str:
+    """Return a list of names and Markdown values; pairs without a value are left out."""
+    return "".join(f"* {name}: {value}\n" for name, value in pairs if value) + "\n"
+
+
 def python(directive: str, name: str, *options: str) -> str:
     """Return a directive of autodoc, whose docstrings are written in reStructuredText."""
     lines = [f".. {directive}:: {name}", *(f"   :{option}:" for option in options)]

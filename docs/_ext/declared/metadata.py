@@ -65,7 +65,7 @@ def _sections(entries: Iterable[Keyword]) -> str:
     sections: dict[str, list[Keyword]] = {}
     for entry in entries:
         sections.setdefault(_node(entry.path), []).append(entry)
-    titles = ("keyword", "path", "extension", "type", "allowed values", "products")
+    titles = ("keyword", "path", "meaning", "extension", "type", "allowed values", "products")
     return "".join(
         f"## {text(node)}\n\n" + table(titles, map(_row, found)) for node, found in sections.items()
     )
@@ -82,6 +82,7 @@ def _row(entry: Keyword) -> tuple[str, ...]:
     return (
         code(entry.keyword) or "none",
         code(entry.path),
+        text(entry.comment),
         text(entry.extension),
         entry.type,
         allowed,

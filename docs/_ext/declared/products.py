@@ -10,7 +10,7 @@ from webbcal.spec.products import PRODUCTS
 from webbcal.spec.references import REFERENCES, Reference
 from webbcal.steps import STEPS
 
-from .markdown import code, codes, rst, table, text, toctree
+from .markdown import code, codes, facts, rst, table, text, toctree
 
 Pages = dict[str, str]
 
@@ -86,8 +86,8 @@ def _facts(kind: type[Product], description: Description) -> str:
         ("always", codes(f"{path} = {value}" for path, value in kind.fixed.items())),
     ]
     if issubclass(kind, Reference):
-        rows.append(("steps", _steps_using(kind)))
-    return table(("fact", "value"), [row for row in rows if row[1]])
+        rows.append(("used by", _steps_using(kind)))
+    return facts(rows)
 
 
 def _extensions(kind: type[Product], lines: tuple[ExtensionLine, ...]) -> str:

@@ -1,7 +1,6 @@
 """Pages of steps, recipes and modes."""
 
 import dataclasses
-import inspect
 import sys
 import types
 import typing
@@ -14,7 +13,7 @@ from webbcal.spec.meta import keywords
 from webbcal.steps import STEPS
 from webbcal.steps._step import Scope, Step
 
-from .markdown import code, codes, python, table, text, toctree
+from .markdown import code, codes, facts, python, table, text, toctree
 
 SCOPES = {
     Scope.PIXEL: "the same pixel, all groups and integrations",
@@ -85,10 +84,10 @@ def _type(hint: Any) -> str:
     return " or ".join("none" if kind is types.NoneType else kind.__name__ for kind in kinds)
 
 
-def _bounds(facts: Any) -> str:
-    if facts["choices"]:
-        return codes(facts["choices"])
-    low, high = facts["low"], facts["high"]
+def _bounds(declared: Any) -> str:
+    if declared["choices"]:
+        return codes(declared["choices"])
+    low, high = declared["low"], declared["high"]
     if low is not None and high is not None:
         return f"{low} to {high}"
     return f"at least {low}" if low is not None else f"at most {high}" if high is not None else ""
@@ -112,7 +111,7 @@ def _index_row(step: Step) -> tuple[str, ...]:
 
 
 def _page(step: Step) -> str:
-    page = f"# {step.name}\n\n{text(_summary(step))}\n\n" + table(("fact", "value"), _facts(step))
+    page = f"# {step.name}\n\n{text(_summary(step))}\n\n" + facts(_facts(step))
     page += "## Options\n\n"
     page += options_table(step.options) if dataclasses.fields(step.options) else "None.\n\n"
     page += "## What it computes\n\n"
@@ -142,5 +141,5 @@ def _facts(step: Step) -> list[tuple[str, str]]:
         ("references", ", ".join(references) or "none"),
         ("a value depends on", SCOPES[step.scope]),
         ("recorded in", codes([f"meta.cal_step.{step.status}", *status])),
-        ("source file", code(str(inspect.getmodule(step.run).__name__))),  # type: ignore[union-attr]
+        ("source file", code(f"src/{step.run.__module__.replace('.', '/')}.py")),
     ]
