@@ -111,6 +111,7 @@ def calibrate(
         ladder.uncal,
         output_dir=folder,
         reference_folder=ladder.cache / "references/jwst",
+        references={"ipc": None},
         save=("ramp",) if ramp else (),
         **settings,
     )[0]
