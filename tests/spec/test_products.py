@@ -11,7 +11,7 @@ from webbcal.spec.meta import Meta
 from webbcal.spec.products import PRODUCTS, CalInts, Ramp, Rate, S3d, Uncal, by_model, by_suffix
 
 # Every product of the two format documents.
-SUFFIXES = [
+SUFFIXES = (
     "uncal",
     "ramp",
     "rate",
@@ -41,7 +41,7 @@ SUFFIXES = [
     "dark",
     "trapsfilled",
     "wfscmb",
-]
+)
 
 
 def with_parts():

@@ -14,6 +14,7 @@ from webbcal.spec.products.coronagraphy import (
     PsfSub,
 )
 from webbcal.spec.products.detector1 import (
+    Bsub,
     Dark,
     Ramp,
     RampFit,
@@ -44,6 +45,7 @@ __all__ = [
     "Ami",
     "AmiFit",
     "AmiOi",
+    "Bsub",
     "C1d",
     "C1dSingle",
     "C1dWfss",
@@ -100,6 +102,7 @@ PRODUCTS: tuple[type[Product], ...] = (
     RampFit,
     TrapsFilled,
     # stage 2
+    Bsub,
     Cal,
     CalIfu,
     CalInts,

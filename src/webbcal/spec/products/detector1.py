@@ -194,13 +194,21 @@ class Rate(Product):
     """Count rate of an exposure, all its integrations combined."""
 
     model: ClassVar[str] = "ImageModel"
-    suffixes: ClassVar[tuple[str, ...]] = ("rate", "bsub")
+    suffixes: ClassVar[tuple[str, ...]] = ("rate",)
 
     sci: np.ndarray = science(PLANE, "DN/s")
     err: np.ndarray = error(PLANE, "DN/s")
     dq: np.ndarray = flags(PLANE)
     var_poisson: np.ndarray = variance_poisson(PLANE, "DN2 / s2")
     var_rnoise: np.ndarray = variance_rnoise(PLANE, "DN2 / s2")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Bsub(Rate):
+    """Count rate of an exposure with the background subtracted."""
+
+    suffixes: ClassVar[tuple[str, ...]] = ("bsub",)
+
     mask: np.ndarray = image(
         "MASK",
         "u4",
@@ -215,6 +223,7 @@ class RateIfu(Rate):
     """Count rate of an exposure with an integral-field unit."""
 
     model: ClassVar[str] = "IFUImageModel"
+    suffixes: ClassVar[tuple[str, ...]] = ("rate", "bsub")
     layout: ClassVar[str] = "integral field"
 
 
