@@ -191,16 +191,18 @@ class ExposureRun:
 
     def _run_block(self, window: Window) -> dict[str, int]:
         """Calibrate one block, store its results, and return its counts."""
-        counts: dict[str, int] = {}
+        sums: dict[str, int] = {}
 
         def after(bound: BoundStep, result: Any) -> None:
-            if bound.step.tally is not None:
-                counts.update(bound.step.tally(result))
+            for name in bound.step.counts:
+                inner = window.relative_to(result.window)
+                values = getattr(result, name)[inner.rows, inner.columns]
+                sums[name] = int(values.sum(dtype=np.int64))
             for suffix, sink in self._sinks.get(bound.step.name, {}).items():
-                sink.put(_part(result, suffix))
+                sink.put(_part(result, suffix).cut(window))
 
         apply(self._plan.exposure, self._bound, window, after=after)
-        return counts
+        return sums
 
     # -- after the sweep ----------------------------------------------------------------------
 

@@ -98,10 +98,10 @@ class Step:
         For frame scope.
     derivations : mapping
         Argument name of a reference to how it may be reduced.
-    tally : callable or None
-        ``tally(product)``: counts, by name, on a window of the result. Counts of windows add up.
+    counts : tuple of str
+        Arrays of the result, one number per pixel, that are summed over the exposure.
     conclude : callable or None
-        ``conclude(counts, meta)``: metadata paths and values, from the counts of the exposure.
+        ``conclude(sums, meta)``: metadata paths and values, from those sums by name.
     optional : bool
         Whether the step is off unless the user asks for it.
     """
@@ -115,6 +115,6 @@ class Step:
     reach: Callable[[Any, Sequence[Reference | None]], int] = _no_reach
     measurement: Measurement | None = None
     derivations: Mapping[str, Derivation] = field(default_factory=dict)
-    tally: Callable[[Any], Mapping[str, int]] | None = None
+    counts: tuple[str, ...] = ()
     conclude: Callable[[Mapping[str, int], Meta], Mapping[str, Any]] | None = None
     optional: bool = False

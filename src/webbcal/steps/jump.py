@@ -195,20 +195,14 @@ def _reach(options: JumpOptions, references: Sequence[Reference | None]) -> int:
     return 1 if options.flag_4_neighbors else 0
 
 
-def _tally(ramp: Ramp) -> Mapping[str, int]:
-    """Count jumps and pixels of a window."""
-    return {
-        "cosmic_rays": int(ramp.cosmic_rays.sum(dtype=np.int64)),
-        "jump_pixels": ramp.cosmic_rays.size,
-    }
-
-
-def _conclude(counts: Mapping[str, int], meta: Meta) -> Mapping[str, Any]:
+def _conclude(sums: Mapping[str, int], meta: Meta) -> Mapping[str, Any]:
     """Return the jumps per second and thousand pixels: of the time between the groups."""
-    exposure = meta.exposure
-    differences = exposure.nints * (exposure.ngroups - 1)
-    seconds = differences * _number(meta, "group_time")
-    rate = PER_THOUSAND_PIXELS * counts["cosmic_rays"] / (seconds * counts["jump_pixels"])
+    exposure, subarray = meta.exposure, meta.subarray
+    last = exposure.lookup("integration_end", exposure.nints)
+    integrations = last - exposure.lookup("integration_start", 1) + 1
+    seconds = integrations * (exposure.ngroups - 1) * _number(meta, "group_time")
+    pixels = subarray.xsize * subarray.ysize
+    rate = PER_THOUSAND_PIXELS * sums["cosmic_rays"] / (seconds * pixels)
     return {"exposure.primary_cosmic_rays": rate}
 
 
@@ -220,6 +214,6 @@ STEP = Step(
     status="jump",
     scope=Scope.NEIGHBOURS,
     reach=_reach,
-    tally=_tally,
+    counts=("cosmic_rays",),
     conclude=_conclude,
 )
