@@ -2,7 +2,7 @@
 
 import pytest
 from astropy.io import fits
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from webbcal.io.cards import format_card, header_block, parse_cards
@@ -20,6 +20,7 @@ def block(*cards: str) -> bytes:
     return header_block(cards)
 
 
+@settings(deadline=None)
 @given(values, st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=40))
 def test_a_value_survives_writing_and_reading(value, comment):
     (card,) = parse_cards(block(format_card("KEY", value, comment)))
@@ -27,6 +28,7 @@ def test_a_value_survives_writing_and_reading(value, comment):
     assert type(card.value) is type(value)
 
 
+@settings(deadline=None)
 @given(values)
 def test_astropy_reads_the_same_value(value):
     text = block(format_card("KEY", value, "comment")).decode()
@@ -34,6 +36,7 @@ def test_astropy_reads_the_same_value(value):
     assert header["KEY"] == value
 
 
+@settings(deadline=None)
 @given(values)
 def test_what_astropy_writes_is_understood(value):
     header = fits.Header()

@@ -23,17 +23,15 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from webbcal.core.errors import InvalidInput
+from webbcal.io.yaml_graph import NODES, YAML, compose, entry, walk
 from webbcal.spec.fields import Encoded
 
 _MAGIC = b"#ASDF "
 _BLOCK_MAGIC = b"\xd3BLK"
 _STANDARD = "1.6.0"
-_DEPTH = 100  # levels of nesting; a WCS has about 20
-_NODES = 500_000
-_YAML = "tag:yaml.org,2002:"
 _CORE = "tag:stsci.edu:asdf/core/"
 _YAML_TAGS = frozenset(
-    _YAML + name
+    YAML + name
     for name in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp", "binary")
 )
 _PLAIN_TAGS = tuple(
@@ -80,13 +78,13 @@ class EncodedNode(Encoded):
         import asdf
         from asdf.exceptions import AsdfWarning, ValidationError
 
-        for node in _walk(self.node):
-            source = _entry(node, "source") if _is_array(node) else None
-            external = source is not None and source.tag == _YAML + "str"
-            if external or _entry(node, "$ref") is not None:
+        for node in walk(self.node):
+            source = entry(node, "source") if _is_array(node) else None
+            external = source is not None and source.tag == YAML + "str"
+            if external or entry(node, "$ref") is not None:
                 raise InvalidInput("the tree links to another file", where=self._where)
         handles = asdf.AsdfFile(version=_STANDARD).extension_manager.handles_tag
-        tags = {_upgraded(str(node.tag)) for node in _walk(self.node)}
+        tags = {_upgraded(str(node.tag)) for node in walk(self.node)}
         unknown = sorted(tag for tag in tags if tag not in _YAML_TAGS and not handles(tag))
         if unknown:
             raise InvalidInput(
@@ -155,85 +153,12 @@ def _parse(data: bytes, where: object) -> tuple[Node, tuple[bytes, ...]]:
     end = data.find(b"\n...")
     text = data if end < 0 else data[: end + 5]
     try:
-        root = _compose(text, where)
+        root = compose(text, where)
     except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
         raise InvalidInput(
             "the metadata tree is damaged", where=where, found=str(error)[:200]
         ) from None
     return root, tuple(_split_blocks(data, len(text), where))
-
-
-def _compose(text: bytes, where: object) -> Node:
-    """Build the node graph from parser events, with a bound on depth and number.
-
-    The composers of the yaml package recurse without a limit, which a hostile file can use to
-    crash the interpreter.
-    """
-    graph = _Graph(where)
-    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-        if isinstance(event, yaml.NodeEvent):
-            graph.add(event)
-        elif isinstance(event, yaml.CollectionEndEvent):
-            graph.close()
-    if graph.root is None:
-        raise InvalidInput("the metadata tree is empty", where=where)
-    return graph.root
-
-
-class _Graph:
-    """A node graph that grows event by event."""
-
-    def __init__(self, where: object) -> None:
-        self.root: Node | None = None
-        self._where = where
-        self._resolver = yaml.resolver.Resolver()
-        self._anchors: dict[str, Node] = {}
-        self._stack: list[Node] = []  # the collections that are open
-        self._keys: list[Node | None] = []  # for each: the key that waits for its value
-        self._count = 0
-
-    def add(self, event: Any) -> None:
-        node = self._node(event)
-        self._count += 1
-        if self._count > _NODES or len(self._stack) >= _DEPTH:
-            raise InvalidInput("the metadata tree is too deep or too large", where=self._where)
-        self._attach(node)
-        if isinstance(event, yaml.CollectionStartEvent):
-            self._stack.append(node)
-            self._keys.append(None)
-
-    def close(self) -> None:
-        self._stack.pop()
-        self._keys.pop()
-
-    def _node(self, event: Any) -> Node:
-        if isinstance(event, yaml.AliasEvent):
-            if event.anchor not in self._anchors:
-                raise InvalidInput(f"unknown alias {event.anchor}", where=self._where)
-            return self._anchors[event.anchor]
-        tag = event.tag
-        if isinstance(event, yaml.ScalarEvent):
-            if tag is None or tag == "!":
-                tag = self._resolver.resolve(ScalarNode, event.value, event.implicit)
-            node = ScalarNode(tag, event.value, style=event.style)
-        elif isinstance(event, yaml.SequenceStartEvent):
-            node = SequenceNode(tag or _YAML + "seq", [], flow_style=event.flow_style)
-        else:
-            node = MappingNode(tag or _YAML + "map", [], flow_style=event.flow_style)
-        if event.anchor:
-            self._anchors[event.anchor] = node
-        return node
-
-    def _attach(self, node: Node) -> None:
-        if not self._stack:
-            self.root = self.root or node
-        elif isinstance(self._stack[-1], SequenceNode):
-            self._stack[-1].value.append(node)
-        elif self._keys[-1] is None:
-            self._keys[-1] = node
-        else:
-            self._stack[-1].value.append((self._keys[-1], node))
-            self._keys[-1] = None
 
 
 def _split_blocks(data: bytes, offset: int, where: object) -> Iterator[bytes]:
@@ -269,10 +194,10 @@ class _Plain:
 
     def value(self, node: Node) -> Any:
         self.count += 1
-        if self.count > _NODES or id(node) in self.open_nodes:
+        if self.count > NODES or id(node) in self.open_nodes:
             raise InvalidInput("the metadata tree repeats itself", where=self.where)
         if _is_array(node):
-            source = _entry(node, "source")
+            source = entry(node, "source")
             if source is not None and source.value.startswith("fits:"):
                 return Link(source.value)
         if node.tag not in _YAML_TAGS and not node.tag.startswith(_PLAIN_TAGS):
@@ -299,30 +224,6 @@ class _Plain:
 
 def _is_array(node: Node) -> bool:
     return isinstance(node, MappingNode) and str(node.tag).startswith(_CORE + "ndarray-")
-
-
-def _entry(node: Node, name: str) -> Node | None:
-    if isinstance(node, MappingNode):
-        for key, value in node.value:
-            if key.value == name and isinstance(value, ScalarNode):
-                return value
-    return None
-
-
-def _walk(root: Node) -> Iterator[Node]:
-    """Yield every node below and including one, each once."""
-    seen: set[int] = set()
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        if id(node) in seen:
-            continue
-        seen.add(id(node))
-        yield node
-        if isinstance(node, SequenceNode):
-            stack.extend(node.value)
-        elif isinstance(node, MappingNode):
-            stack.extend(part for pair in node.value for part in pair)
 
 
 class _Dumper(yaml.CSafeDumper):  # type: ignore[misc]
@@ -357,7 +258,7 @@ class _Dumper(yaml.CSafeDumper):  # type: ignore[misc]
         elif isinstance(node, MappingNode):
             array = _is_array(node)
             for key, item in node.value:
-                if array and key.value == "source" and item.tag == _YAML + "int":
+                if array and key.value == "source" and item.tag == YAML + "int":
                     number = self._block(int(item.value), blocks)
                     item = ScalarNode(item.tag, str(number))
                 copy.value.append((self._copy(key, blocks), self._copy(item, blocks)))
@@ -406,7 +307,7 @@ _Dumper.add_multi_representer(
 )
 _Dumper.add_multi_representer(str, lambda dumper, value: dumper.represent_str(str(value)))
 _Dumper.add_multi_representer(
-    Mapping, lambda dumper, value: dumper.represent_mapping(_YAML + "map", value.items())
+    Mapping, lambda dumper, value: dumper.represent_mapping(YAML + "map", value.items())
 )
 _Dumper.add_multi_representer(
     np.ndarray, lambda dumper, value: dumper.represent_list(value.tolist())
