@@ -113,8 +113,8 @@ def find_jumps(ramp: Ramp, gain: Gain, readnoise: ReadNoise, options: JumpOption
     Assumes that the median difference tells the photon noise, and that read noise is
     uncorrelated between groups.
 
-    Source: JWST User Documentation, calwebb_detector1, jump detection; J. Anderson and
-    K. Gordon 2011, PASP 123, 1237. Departures: ``docs/decisions/0011-jump-detection.md``.
+    Source: JWST User Documentation, calwebb_detector1, jump detection; R. E. Anderson
+    and K. D. Gordon 2011, PASP 123, 1237. Departures: ``docs/decisions/0011-jump-detection.md``.
     """
     # Numba costs half a second to import; only a run that gets here pays for it.
     from webbcal.kernels.jump import Pixels
