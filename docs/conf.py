@@ -37,6 +37,7 @@ html_title = "webbcal"
 html_static_path = ["_static"]
 html_css_files = ["webbcal.css"]
 html_math_renderer = "mathml"
+html_sidebars = {"index": [], "getting-started": [], "from-the-observatory": []}
 html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {
