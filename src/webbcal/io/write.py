@@ -2,11 +2,9 @@
 
 import contextlib
 import errno
-import math
 import os
 import secrets
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -14,7 +12,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 import webbcal
-from webbcal.core.errors import CannotWrite, InvalidInput, InvalidProduct
+from webbcal.core.errors import CannotWrite, InvalidProduct
 from webbcal.io.asdf_tree import (
     EncodedNode,
     HistoryEntry,
@@ -23,42 +21,23 @@ from webbcal.io.asdf_tree import (
     encode,
     render_tree,
 )
-from webbcal.io.cards import BLOCK, Card, format_card, header_block, is_structure
+from webbcal.io.cards import Card, format_card, is_structure
 from webbcal.io.ecsv import render_ecsv
-from webbcal.io.fits import Constant, DiskArray, DiskBytes, Extension
+from webbcal.io.fits import Constant, Extension
+from webbcal.io.hdus import (
+    NewHdu,
+    image_hdu,
+    link_to,
+    table_datatype,
+    table_hdu,
+    table_structure,
+    write_data,
+)
 from webbcal.io.headers import find, header_hash, keyword_value, keywords_for, put
-from webbcal.io.tables import DiskTable, conform_table, empty_table, encode_table, table_cards
+from webbcal.io.tables import conform_table, empty_table
 from webbcal.spec.fields import Elements, Image, Product, Stored, Table, check_shape, declared
 from webbcal.spec.meta import Keyword, Meta
 from webbcal.spec.references import Reference
-
-_CHUNK = 2 << 20  # bytes converted and written at a time: fits the cache of a core
-_BITPIX = {"u1": 8, "i2": 16, "u2": 16, "i4": 32, "u4": 32, "i8": 64, "f4": -32, "f8": -64}
-
-
-@dataclass
-class _Unit:
-    """One extension to be written."""
-
-    name: str
-    version: int
-    structure: list[Card]
-    data: Any = None  # ndarray, Stored, bytes, DiskBytes
-    cards: list[str] = field(default_factory=list)
-    values: dict[str, Any] = field(default_factory=dict)
-    copied: bytes = b""  # the header, where a whole extension is copied
-
-    def add(self, keyword: str, value: Any, comment: str) -> bool:
-        """Add a keyword; False if it is there with another value."""
-        if keyword not in self.values:
-            self.values[keyword] = value
-            self.cards.append(format_card(keyword, value, comment))
-        return bool(self.values[keyword] == value)
-
-    def header(self) -> bytes:
-        if self.copied:
-            return self.copied
-        return header_block([*(card.format() for card in self.structure), *self.cards])
 
 
 def write_product(product: Product, path: Path | str, *, overwrite: bool = True) -> None:
@@ -90,14 +69,14 @@ def write_product(product: Product, path: Path | str, *, overwrite: bool = True)
     if path.exists() and not overwrite:
         raise CannotWrite("the file exists", where=path, advice="Remove it or allow overwriting.")
     text = render_ecsv(product, path) if product.storage == "ecsv" else b""
-    units = [] if text else _Writer(product, path).units()
+    hdus = [] if text else _Writer(product, path).hdus()
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         with _complete_or_absent(temporary, path) as file:
             file.write(text)
-            for unit in units:
-                file.write(unit.header())
-                _write_data(file, unit.data)
+            for hdu in hdus:
+                file.write(hdu.header())
+                write_data(file, hdu.data)
     except OSError as error:
         advice = "Free some space." if error.errno == errno.ENOSPC else "Choose another folder."
         raise CannotWrite(
@@ -130,7 +109,7 @@ class _Writer:
         self.extra_cards: Mapping[str, Any] = extras.get("keywords") or {}
         self.extensions: tuple[Extension, ...] = tuple(extras.get("extensions") or ())
         self.history = [dict(entry) for entry in extras.get("history") or ()]
-        self.primary = _Unit(
+        self.primary = NewHdu(
             "PRIMARY",
             1,
             [
@@ -140,27 +119,27 @@ class _Writer:
                 Card("EXTEND", True, "extensions follow"),
             ],
         )
-        self.others: list[_Unit] = []
+        self.others: list[NewHdu] = []
         self.tree: dict[str, Any] = {
             "asdf_library": Software(name="webbcal", version=webbcal.__version__),
         }
         self.encoded: dict[str, tuple[dict[str, Any], Any]] = {}
 
-    def units(self) -> list[_Unit]:
+    def hdus(self) -> list[NewHdu]:
         """Return the extensions in file order, headers complete."""
         self._metadata()
         self._lay_out(self.product, self.tree, None)
-        units = [self.primary, *self.others]
-        by_key = {(unit.name, unit.version): unit for unit in reversed(units)}
+        hdus = [self.primary, *self.others]
+        by_key = {(hdu.name, hdu.version): hdu for hdu in reversed(hdus)}
         self._keywords(by_key)
         self._extra_keywords(by_key)
         for entry in self.history:
             text = str(entry.get("description", "")).encode("ascii", "replace").decode()
             self.primary.cards.append(format_card("HISTORY", " ".join(text.split())))
-        units += self._copied()
+        hdus += self._copied()
         if not isinstance(self.product, Reference):
-            units.append(self._tree_unit([unit.header() for unit in units]))
-        return units
+            hdus.append(self._tree_hdu([hdu.header() for hdu in hdus]))
+        return hdus
 
     def _metadata(self) -> None:
         self.tree.update(_plain((self.product.extras.get("tree")) or {}))
@@ -223,8 +202,8 @@ class _Writer:
             else:
                 self._demand(spec, where)
                 return
-            unit = _table_unit(spec, table, version)
-            datatype: Any = _table_datatype(table.dtype)
+            hdu = table_hdu(spec, table, version)
+            datatype: Any = table_datatype(table.dtype)
             shape = table.shape
         else:
             data = _image_data(product, name, spec)
@@ -237,17 +216,17 @@ class _Writer:
                 raise InvalidProduct(
                     "wrong type of pixels", where=where, expected=spec.dtype, found=data.dtype
                 )
-            unit = _image_unit(spec, data, version)
+            hdu = image_hdu(spec, data, version)
             datatype = spec.dtype.name
         extname = spec.extname.upper()
         put(tree, spec.node, Link(f"fits:{extname},{version}", datatype, shape))
-        self.others.append(unit)
+        self.others.append(hdu)
 
     def _demand(self, spec: Image | Table, where: str) -> None:
         if spec.required:
             raise InvalidProduct(f"no data for extension {spec.extname}", where=where)
 
-    def _keywords(self, units: Mapping[tuple[str, int], _Unit]) -> None:
+    def _keywords(self, hdus: Mapping[tuple[str, int], NewHdu]) -> None:
         """Write declared keywords; unset what has no place, so that tree and headers agree.
 
         A few keywords belong to two paths (SRCTYPE: of the target, and of the slit). The more
@@ -257,56 +236,56 @@ class _Writer:
             if not entry.keyword or is_structure(entry.keyword):
                 continue
             if "[]." not in entry.path:
-                self._keyword(entry, self.tree, entry.path, units.get((entry.extension, 1)))
+                self._keyword(entry, self.tree, entry.path, hdus.get((entry.extension, 1)))
                 continue
             name, _, path = entry.path.partition("[].")
             for number, element in enumerate(self.tree.get(name) or (), 1):
-                self._keyword(entry, element, path, units.get((entry.extension, number)))
+                self._keyword(entry, element, path, hdus.get((entry.extension, number)))
 
-    def _keyword(self, entry: Keyword, tree: dict[str, Any], path: str, unit: _Unit | None) -> None:
+    def _keyword(self, entry: Keyword, tree: dict[str, Any], path: str, hdu: NewHdu | None) -> None:
         value = find(tree, path)
         if value is None or isinstance(value, dict):
             return
         stored = keyword_value(value, entry, self.path)
-        if unit is None or stored is None or not unit.add(entry.keyword, stored, entry.comment):
+        if hdu is None or stored is None or not hdu.add(entry.keyword, stored, entry.comment):
             stored = None
         put(tree, path, stored)
 
-    def _extra_keywords(self, units: Mapping[tuple[str, int], _Unit]) -> None:
+    def _extra_keywords(self, hdus: Mapping[tuple[str, int], NewHdu]) -> None:
         for label, cards in self.extra_cards.items():
             name, _, version = label.partition(",")
-            unit = units.get((name, int(version or 1)))
-            if unit is None:
+            hdu = hdus.get((name, int(version or 1)))
+            if hdu is None:
                 continue
             entries = []
             for card in cards:
-                if card.keyword in unit.values and card.keyword != "COMMENT":
+                if card.keyword in hdu.values and card.keyword != "COMMENT":
                     continue
-                unit.cards.append(card.format())
+                hdu.cards.append(card.format())
                 entries.append([card.keyword, card.value, card.comment])
             if entries and not version:
                 put(self.tree, f"extra_fits.{name}.header", entries)
 
-    def _copied(self) -> Iterator[_Unit]:
+    def _copied(self) -> Iterator[NewHdu]:
         for extension in self.extensions:
             data = extension.data if extension.size else None
-            link = _link_to(extension)
+            link = link_to(extension)
             if link is not None:
                 put(self.tree, f"extra_fits.{extension.name}.data", link)
-            yield _Unit(extension.name, extension.version, [], data, copied=extension.header)
+            yield NewHdu(extension.name, extension.version, [], data, copied=extension.header)
 
-    def _tree_unit(self, headers: list[bytes]) -> _Unit:
+    def _tree_hdu(self, headers: list[bytes]) -> NewHdu:
         self._encode_wcs()
         self.tree["_fits_hash"] = header_hash(headers)
         document = render_tree(self.tree, self.path)
         structure = [
-            *_table_structure(len(document), 1),
+            *table_structure(len(document), 1),
             Card("TFIELDS", 1, "number of columns"),
             Card("TTYPE1", "ASDF_METADATA", "the metadata tree: an ASDF file"),
             Card("TFORM1", f"{len(document)}B"),
             Card("EXTNAME", "ASDF", "name of this extension"),
         ]
-        return _Unit("ASDF", 1, structure, document)
+        return NewHdu("ASDF", 1, structure, document)
 
     def _encode_wcs(self) -> None:
         """Encode the coordinate transforms that exist in memory only, all in one go."""
@@ -359,134 +338,3 @@ def _image_data(product: Product, name: str, spec: Image) -> np.ndarray | Stored
     if not set(spec.axes) <= set(sizes):
         return None
     return Constant(tuple(sizes[axis] for axis in spec.axes), spec.dtype, spec.fill)
-
-
-def _image_unit(spec: Image, data: np.ndarray | Stored, version: int) -> _Unit:
-    dtype = spec.dtype
-    structure = [
-        Card("XTENSION", "IMAGE", "kind of extension"),
-        Card("BITPIX", _BITPIX[dtype.str[1:]], "type of a pixel"),
-        Card("NAXIS", len(data.shape), "number of axes"),
-    ]
-    axes = tuple(reversed(spec.axes_of(len(data.shape)) or spec.axes))
-    for n, (axis, size) in enumerate(zip(axes, reversed(data.shape), strict=True), 1):
-        structure.append(Card(f"NAXIS{n}", size, f"axis {axis}"))
-    structure += [Card("PCOUNT", 0, "nothing after the data"), Card("GCOUNT", 1, "one group")]
-    if dtype.kind == "u" and dtype.itemsize > 1:
-        structure.append(Card("BSCALE", 1, "value = stored x BSCALE + BZERO"))
-        structure.append(Card("BZERO", 1 << (8 * dtype.itemsize - 1), "unsigned integers"))
-    return _Unit(spec.extname.upper(), version, [*structure, *_name_cards(spec, version)], data)
-
-
-def _table_unit(spec: Table, table: np.ndarray, version: int) -> _Unit:
-    rows = encode_table(table)
-    structure = _table_structure(len(rows) // len(table) if len(table) else 0, len(table))
-    if not len(table):
-        structure[3] = Card("NAXIS1", table.dtype.itemsize, "bytes in a row")
-    return _Unit(
-        spec.extname.upper(),
-        version,
-        [*structure, *table_cards(table, spec), *_name_cards(spec, version)],
-        rows,
-    )
-
-
-def _table_structure(width: int, rows: int) -> list[Card]:
-    return [
-        Card("XTENSION", "BINTABLE", "kind of extension"),
-        Card("BITPIX", 8, "bytes"),
-        Card("NAXIS", 2, "number of axes"),
-        Card("NAXIS1", width, "bytes in a row"),
-        Card("NAXIS2", rows, "number of rows"),
-        Card("PCOUNT", 0, "nothing after the data"),
-        Card("GCOUNT", 1, "one group"),
-    ]
-
-
-def _name_cards(spec: Image | Table, version: int) -> list[Card]:
-    return [
-        Card("EXTNAME", spec.extname.upper(), "name of this extension"),
-        Card("EXTVER", version, "number among those of this name"),
-    ]
-
-
-def _link_to(extension: Extension) -> Link | None:
-    """Return a link to an undeclared extension, None where a tree cannot describe it."""
-    if not extension.size or extension.version != 1 or "." in extension.name:
-        return None
-    source = f"fits:{extension.name},{extension.version}"
-    if extension.kind == "IMAGE":
-        return Link(source, extension.image().dtype.name, extension.shape)
-    try:
-        table = DiskTable(extension)
-        return Link(source, _table_datatype(table.dtype), table.shape)
-    except InvalidInput:
-        return None
-
-
-def _table_datatype(dtype: np.dtype[Any]) -> list[dict[str, Any]]:
-    """Describe the columns of a table as the metadata tree does."""
-    columns = []
-    for name in dtype.names or ():
-        base = dtype[name].base
-        kind = "bool8" if base.kind == "b" else base.name
-        column: dict[str, Any] = {
-            "byteorder": "big",
-            "datatype": ["ascii", base.itemsize] if base.kind == "S" else kind,
-            "name": name,
-        }
-        if dtype[name].shape:
-            column["shape"] = list(dtype[name].shape)
-        columns.append(column)
-    return columns
-
-
-def _write_data(file: BinaryIO, data: Any) -> None:
-    """Write the data of an extension, converted chunk by chunk, and its padding."""
-    if data is None:
-        return
-    size = 0
-    for chunk in _chunks(data):
-        file.write(chunk)
-        size += chunk.nbytes if isinstance(chunk, np.ndarray) else len(chunk)
-    file.write(bytes(-size % BLOCK))
-
-
-def _chunks(data: Any) -> Iterator[Any]:
-    if isinstance(data, bytes):
-        yield data
-    elif isinstance(data, DiskBytes):
-        yield from _copy(data)
-    elif isinstance(data, DiskArray) and data.is_plain:
-        yield from _copy(data.bytes)
-    else:
-        for index in _pieces(data.shape, data.dtype.itemsize):
-            yield _big_endian(data[index] if isinstance(data, np.ndarray) else data.read(index))
-
-
-def _copy(data: DiskBytes) -> Iterator[np.ndarray]:
-    buffer = np.empty(min(data.count, _CHUNK), "u1")
-    for start in range(0, data.count, _CHUNK):
-        piece = buffer[: min(_CHUNK, data.count - start)]
-        data.file.read_into(piece, data.offset + start)
-        yield piece
-
-
-def _pieces(shape: tuple[int, ...], itemsize: int) -> Iterator[tuple[slice, ...]]:
-    """Yield selections, contiguous in C order, of at most a chunk each."""
-    axis = 0
-    while axis < len(shape) - 1 and math.prod(shape[axis + 1 :]) * itemsize > _CHUNK:
-        axis += 1
-    step = max(_CHUNK // max(math.prod(shape[axis + 1 :]) * itemsize, 1), 1)
-    for outer in np.ndindex(*shape[:axis]):
-        for start in range(0, shape[axis], step):
-            stop = min(start + step, shape[axis])
-            yield (*(slice(n, n + 1) for n in outer), slice(start, stop))
-
-
-def _big_endian(values: np.ndarray) -> np.ndarray:
-    """Return the values as a FITS image stores them, contiguous."""
-    dtype = values.dtype
-    if dtype.kind == "u" and dtype.itemsize > 1:
-        values = values ^ dtype.type(1 << (8 * dtype.itemsize - 1))
-    return values.astype(dtype.newbyteorder(">"), order="C", copy=False)
