@@ -24,7 +24,7 @@ app = typer.Typer(
 Inputs = Annotated[list[Path], typer.Argument(help="Raw exposures (uncal), or folders of them.")]
 OutputDir = Annotated[
     Optional[Path],  # noqa: UP045 (typer reads this at run time)
-    typer.Option("--output-dir", "-o", help="Where products go [beside each input]."),
+    typer.Option("--output-dir", "-o", help="Where products go; beside each input by default."),
 ]
 Skip = Annotated[list[str], typer.Option("--skip", help="Leave a step out.")]
 Save = Annotated[
