@@ -10,6 +10,7 @@ from rich.logging import RichHandler
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from webbcal.cli.main import exit_code
+from webbcal.kernels._load import load_numba_alone
 from webbcal.pipelines.plan import Plan
 from webbcal.pipelines.record import Outcome
 from webbcal.pipelines.runner import find_exposures, plan_of, run_exposures
@@ -23,6 +24,7 @@ def run_all(inputs: Sequence[Path], settings: Settings, verbose: int) -> int:
     """Calibrate, with a progress bar on a terminal, and say what became of each exposure."""
     _set_up_logging(verbose)
     paths = find_exposures(inputs)
+    load_numba_alone()
     bar = Progress(
         TextColumn("{task.fields[name]}"),
         BarColumn(),
