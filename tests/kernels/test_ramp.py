@@ -17,7 +17,7 @@ def fit(data, timing, suppress, zeroframe=None, dark=None):
     nints, ngroups = sci.shape[:2]
     none = np.zeros((0, 0), np.float32)
     zeroframe = none if zeroframe is None else zeroframe.reshape(nints, -1)
-    return fit_ramps(
+    values, flags = fit_ramps(
         Ramps(
             frozen(sci).reshape(nints, ngroups, -1),
             frozen(groupdq).reshape(nints, ngroups, -1),
@@ -32,6 +32,7 @@ def fit(data, timing, suppress, zeroframe=None, dark=None):
         Timing(timing.tgroup, timing.first, timing.tframe, float(timing.nframes)),
         suppress,
     )
+    return values[:, -1], flags[-1], values[:, :-1], flags[:-1]
 
 
 def fit_slowly(data, timing, suppress, zeroframe=None, dark=None):

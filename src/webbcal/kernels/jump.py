@@ -103,7 +103,7 @@ def find_jumps(pixels, columns, search, spread):
     suspect = np.empty(lanes, np.uint8)
     cuts = np.empty((2, lanes), np.float32)
     found = np.empty(1024, np.int64)
-    number = 0
+    number = np.int64(0)
     for start in range(0, npixels, lanes):
         span = (start, min(start + lanes, npixels))
         for k in range(ngroups - 1 if search.method == CLIP_INTEGRATIONS else 1):
@@ -273,6 +273,15 @@ def _clip(span, rows, size, threshold, suspect, cuts):
 
 
 @kernel
+def _copied(values, size):
+    """Return a longer array that begins with `values`, as far as they fit."""
+    result = np.empty(size, np.int64)
+    for n in range(min(values.size, size)):
+        result[n] = values[n]
+    return result
+
+
+@kernel
 def _collect(pixels, ks, span, search, suspect, cuts, found, number):
     """Append the flat index of each group after a difference beyond the cuts."""
     sci, groupdq = pixels.sci, pixels.groupdq
@@ -293,9 +302,7 @@ def _collect(pixels, ks, span, search, suspect, cuts, found, number):
                 if (groupdq[i, k, pixel] | groupdq[i, k + 1, pixel]) & BAD:
                     continue
                 if number == found.size:
-                    longer = np.empty(2 * number, np.int64)
-                    longer[:number] = found
-                    found = longer
+                    found = _copied(found, 2 * number)
                 found[number] = (i * ngroups + k + 1) * npixels + pixel
                 number += 1
     return found, number
@@ -321,8 +328,7 @@ def _flag_neighbours(pixels, columns, search, spread, out, found, number):
     nints, ngroups, npixels = pixels.sci.shape
     flags = out.reshape(-1)
     values = np.empty(nints * (ngroups - 1), np.float32)
-    listed = np.empty(number * 5, np.int64)
-    listed[:number] = found[:number]
+    listed = _copied(found, 5 * number)
     total = number
     previous, centre = -1, np.nan
     for n in range(number):

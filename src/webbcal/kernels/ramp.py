@@ -74,16 +74,14 @@ class Timing(NamedTuple):
 
 
 class Rates(NamedTuple):
-    """Result: four values (rate, error, variance by photons, by read noise; DN/s) and flags.
+    """The result for each integration and, as one more at the end, for the exposure.
 
-    `rate` (float32, axes (value, pixel)) and `rate_dq` (uint32, axis (pixel)) are those of the
-    exposure, `ints` (value, integration, pixel) and `ints_dq` those of the integrations.
+    `values`: rate, error, variance by photons and by read noise, DN/s, float32, axes (value,
+    integration, pixel). `flags`: uint32, axes (integration, pixel).
     """
 
-    rate: Any
-    rate_dq: Any
-    ints: Any
-    ints_dq: Any
+    values: Any
+    flags: Any
 
 
 class Plan(NamedTuple):
@@ -92,9 +90,9 @@ class Plan(NamedTuple):
     `weights` of the fit; `pattern`: flags of a clean ramp, axes (integration, group), whose
     good groups begin at `firsts` and number `counts`; whether to `suppress` single groups.
     `delay`, `zero_delay`: time of the first group and of the zero frame over the spacing of
-    groups, 0 where zero frames are not used. `per_second` turns what is per group into what is per second, `reads` the square of
-    the read noise (DN) into the variance of a slope for one unit of h, `share` into that of one
-    group.
+    groups, 0 where zero frames are not used. `per_second` turns what is per group into what is
+    per second, `reads` the square of the read noise (DN) into the variance of a slope for one
+    unit of h, `share` into that of one group.
     """
 
     weights: Any
@@ -143,10 +141,8 @@ def fit_ramps(ramps, detector, timing, suppress):
     """
     nints, ngroups, npixels = ramps.sci.shape
     rates = Rates(
-        np.empty((4, npixels), np.float32),
-        np.empty(npixels, np.uint32),
-        np.empty((4, nints, npixels), np.float32),
-        np.empty((nints, npixels), np.uint32),
+        np.empty((4, nints + 1, npixels), np.float32),
+        np.empty((nints + 1, npixels), np.uint32),
     )
     pattern, firsts, counts = _clean_flags(ramps.groupdq)
     per_second = 1.0 / timing.spacing
@@ -257,7 +253,8 @@ def _clean_flags(groupdq):
             last -= 1
         counts[i] = last - firsts[i] + 1
         if counts[i] < 2:
-            pattern[i] = NEVER
+            for k in range(ngroups):
+                pattern[i, k] = NEVER
     return pattern, firsts, counts
 
 
@@ -416,27 +413,46 @@ def _fit_clean(ramps, detector, plan, span, signal, work, odd, rates):
     for lane in range(lanes):
         read[lane] = np.float64(readnoise[lane]) * np.float64(readnoise[lane]) * plan.reads
         combined[lane] = 0.0
+    nints = ramps.sci.shape[0]
     total_m, total_h = 0.0, 0.0
-    for i in range(ramps.sci.shape[0]):
-        n = plan.counts[i]
-        if n < 2:
-            return
-        m, h = n - 1.0, 1.0 * n * n * n - n
-        total_m += m
-        total_h += h
-        _slopes(ramps, gain, readnoise, plan, i, span, odd, work)
-        for lane in range(lanes):
-            combined[lane] += h * slope[lane]
-        value, error = rates.ints[0, i, start:stop], rates.ints[1, i, start:stop]
-        _store(slope, 1.0, photon, read, m, h, plan, value, error)
-        _store_variance(photon, m, rates.ints[2, i, start:stop])
-        _store_variance(read, h, rates.ints[3, i, start:stop])
-        _copy(own, rates.ints_dq[i, start:stop])
-    value, error = rates.rate[0, start:stop], rates.rate[1, start:stop]
-    _store(combined, total_h, photon, read, total_m, total_h, plan, value, error)
-    _store_variance(photon, total_m, rates.rate[2, start:stop])
-    _store_variance(read, total_h, rates.rate[3, start:stop])
-    _copy(own, rates.rate_dq[start:stop])
+    for i in range(nints + 1):
+        if i < nints:
+            n = plan.counts[i]
+            if n < 2:
+                return
+            m, h, over = n - 1.0, 1.0 * n * n * n - n, 1.0
+            total_m += m
+            total_h += h
+            _slopes(ramps, gain, readnoise, plan, i, span, odd, work)
+            for lane in range(lanes):
+                combined[lane] += h * slope[lane]
+        else:
+            m, h, over = total_m, total_h, total_h
+            for lane in range(lanes):
+                slope[lane] = combined[lane]
+        factors = (plan.per_second / over, 1.0 / m, 1.0 / h)
+        _store(slope, photon, read, own, factors, i, span, rates)
+
+
+@kernel
+def _store(slope, photon, read, own, factors, i, span, rates):
+    """Store rates, errors, variances and flags."""
+    start, stop = span
+    lanes = stop - start
+    per_second, by_m, by_h = factors
+    value, error = rates.values[0, i, start:stop], rates.values[1, i, start:stop]
+    var_p, var_r = rates.values[2, i, start:stop], rates.values[3, i, start:stop]
+    flags = rates.flags[i, start:stop]
+    for lane in range(lanes):
+        value[lane] = slope[lane] * per_second
+    for lane in range(lanes):
+        error[lane] = np.sqrt(np.float32(photon[lane] * by_m + read[lane] * by_h))
+    for lane in range(lanes):
+        var_p[lane] = photon[lane] * by_m
+    for lane in range(lanes):
+        var_r[lane] = read[lane] * by_h
+    for lane in range(lanes):
+        flags[lane] = own[lane]
 
 
 @kernel
@@ -453,9 +469,9 @@ def _slopes(ramps, gain, readnoise, plan, i, span, odd, work):
         noise = np.float64(readnoise[lane]) * g
         electrons = (np.float64(end[lane]) - np.float64(begin[lane])) * g
         index[lane] = _class_of(electrons, noise * noise * plan.share)
-    present = 0
+    present = np.int32(0)
     for lane in range(lanes):
-        present |= (1 << np.int32(index[lane])) if odd[lane] == 0 else 0
+        present |= np.int32(1) << np.int32(index[lane]) if odd[lane] == 0 else np.int32(0)
     for power in range(CLASSES):
         if not present >> power & 1:
             continue
@@ -468,30 +484,6 @@ def _slopes(ramps, gain, readnoise, plan, i, span, odd, work):
                 trial[lane] += c * (np.float64(late[lane]) - np.float64(early[lane]))
         for lane in range(lanes):
             slope[lane] = trial[lane] if index[lane] == power else slope[lane]
-
-
-@kernel
-def _store(slope, over, photon, read, m, h, plan, value, error):
-    """Store count rates, `slope` divided by `over`, and their errors."""
-    factor, by_m, by_h = plan.per_second / over, 1.0 / m, 1.0 / h
-    for lane in range(value.size):
-        value[lane] = slope[lane] * factor
-    for lane in range(value.size):
-        error[lane] = np.sqrt(np.float32(photon[lane] * by_m + read[lane] * by_h))
-
-
-@kernel
-def _store_variance(one, amount, variance):
-    """Store the variance that `one` unit of information has, divided by its amount."""
-    factor = 1.0 / amount
-    for lane in range(variance.size):
-        variance[lane] = one[lane] * factor
-
-
-@kernel
-def _copy(source, target):
-    for lane in range(target.size):
-        target[lane] = source[lane]
 
 
 @kernel
@@ -651,7 +643,8 @@ def _fit_flagged(ramps, detector, plan, span, signal, work, odd, rates):
         own = _own_flags(ramps.pixeldq[pixel], g, r)
         photon, read = signal[lane] * plan.per_second / g, r * r * plan.reads
         electron = (g, (r * g) * (r * g) * plan.share)
-        total[:] = 0.0
+        for n in range(total.size):
+            total[n] = 0.0
         every = np.uint32(0)
         measured = False
         for i in range(nints):
@@ -674,18 +667,18 @@ def _fit_flagged(ramps, detector, plan, span, signal, work, odd, rates):
                 total[3] += reads
             fine = (dq & np.uint32(BAD)) == 0
             measured |= fine
-            rates.ints[0, i, pixel] = slope * plan.per_second if fine else np.nan
-            rates.ints[1, i, pixel] = np.sqrt(np.float32(variance)) if fine else 0.0
-            rates.ints[2, i, pixel] = photon * (1.0 / m) if fine else 0.0
-            rates.ints[3, i, pixel] = read * (1.0 / reads) if fine else 0.0
+            rates.values[0, i, pixel] = slope * plan.per_second if fine else np.nan
+            rates.values[1, i, pixel] = np.sqrt(np.float32(variance)) if fine else 0.0
+            rates.values[2, i, pixel] = photon * (1.0 / m) if fine else 0.0
+            rates.values[3, i, pixel] = read * (1.0 / reads) if fine else 0.0
             dq |= np.uint32(raised & SATURATED)
-            rates.ints_dq[i, pixel] = dq
+            rates.flags[i, pixel] = dq
             every |= dq
         var_p, var_r = photon * (1.0 / total[1]), read * (1.0 / total[3])
         variance = var_p + read * (1.0 / total[2])
         slope = total[0] * (plan.per_second / total[2])
-        rates.rate[0, pixel] = slope if measured else np.nan
-        rates.rate[1, pixel] = np.sqrt(np.float32(variance)) if measured else 0.0
-        rates.rate[2, pixel] = var_p if measured else 0.0
-        rates.rate[3, pixel] = var_r if measured else 0.0
-        rates.rate_dq[pixel] = every & ~np.uint32(DO_NOT_USE) if measured else every
+        rates.values[0, nints, pixel] = slope if measured else np.nan
+        rates.values[1, nints, pixel] = np.sqrt(np.float32(variance)) if measured else 0.0
+        rates.values[2, nints, pixel] = var_p if measured else 0.0
+        rates.values[3, nints, pixel] = var_r if measured else 0.0
+        rates.flags[nints, pixel] = every & ~np.uint32(DO_NOT_USE) if measured else every

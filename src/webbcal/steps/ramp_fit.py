@@ -1,6 +1,7 @@
 """Ramp fitting: from accumulated signal to count rate."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -109,7 +110,7 @@ def fit_ramps(ramp: Ramp, readnoise: ReadNoise, gain: Gain, options: RampFitOpti
     groupdq = _chosen_groups(ramp.groupdq, options)
     zeroframe = none if ramp.zeroframe is None else ramp.zeroframe.reshape(nints, -1)
     dark = none if ramp.average_dark_current is None else ramp.average_dark_current
-    rate, rate_dq, ints, ints_dq = fit(
+    values, flags = fit(
         Ramps(
             frozen(ramp.sci).reshape(nints, ngroups, -1),
             frozen(groupdq).reshape(nints, ngroups, -1),
@@ -124,26 +125,17 @@ def fit_ramps(ramp: Ramp, readnoise: ReadNoise, gain: Gain, options: RampFitOpti
         Timing(*_timing(ramp.meta)),
         options.suppress_one_group and ngroups > 1,
     )
-    place = {
-        "meta": _meta(ramp.meta, gain.meta),
-        "attributes": ramp.attributes,
-        "window": ramp.window,
-        "extras": ramp.extras,
-    }
+    values = values.reshape(4, nints + 1, rows, columns)
+    flags = flags.reshape(nints + 1, rows, columns)
+    meta = _meta(ramp.meta, gain.meta)
+    place: dict[str, Any] = {"attributes": ramp.attributes, "window": ramp.window}
+    place |= {"extras": ramp.extras, "meta": meta}
     names = ("sci", "err", "var_poisson", "var_rnoise")
-    plane, cube = (rows, columns), (nints, rows, columns)
+    rate: dict[str, Any] = {name: values[n, nints] for n, name in enumerate(names)}
+    ints: dict[str, Any] = {name: values[n, :nints] for n, name in enumerate(names)}
     return CountRates(
-        rate=Rate(
-            **dict(zip(names, rate.reshape(4, *plane), strict=True)),
-            dq=rate_dq.reshape(plane),
-            **place,
-        ),
-        rateints=RateInts(
-            **dict(zip(names, ints.reshape(4, *cube), strict=True)),
-            dq=ints_dq.reshape(cube),
-            int_times=ramp.int_times,
-            **place,
-        ),
+        rate=Rate(**rate, dq=flags[nints], **place),
+        rateints=RateInts(**ints, dq=flags[:nints], int_times=ramp.int_times, **place),
     )
 
 
