@@ -114,6 +114,9 @@ def _explain(plan: Plan) -> None:
             console.print(
                 f"    reference {kind}: {file}  [{selection.origin}]", markup=False, soft_wrap=True
             )
+    if plan.ignored:
+        names = ", ".join(plan.ignored)
+        console.print(f"  passed over in parameter references: {names}", markup=False)
 
 
 def _set_up_logging(verbose: int) -> None:

@@ -235,7 +235,13 @@ class ExposureRun:
             if bound.step.conclude is not None:
                 values |= bound.step.conclude(self._counts, plan.exposure.meta)
         record = RunRecord(
-            plan.path, plan.recipe.name, steps, plan.context, plan.crds_version, values
+            plan.path,
+            plan.recipe.name,
+            steps,
+            context=plan.context,
+            crds_version=plan.crds_version,
+            ignored=plan.ignored,
+            values=values,
         )
         outputs: dict[str, Path] = {}
         for name, sinks in self._sinks.items():

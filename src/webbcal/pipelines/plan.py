@@ -33,7 +33,10 @@ class PlannedStep:
 
 @dataclass(frozen=True)
 class Plan:
-    """What will be done to one exposure."""
+    """What will be done to one exposure.
+
+    `ignored` names entries of parameter references that mean nothing here, as ``step.option``.
+    """
 
     path: Path
     exposure: Uncal
@@ -43,6 +46,7 @@ class Plan:
     output_dir: Path
     context: str | None
     crds_version: str | None
+    ignored: tuple[str, ...] = ()
 
     @property
     def root(self) -> str:
@@ -97,6 +101,7 @@ def make_plan(path: Path, settings: Settings, source: ReferenceSource) -> Plan:
         output_dir=settings.output_dir or path.parent,
         context=source.context,
         crds_version=source.crds_version,
+        ignored=parameters.ignored,
     )
 
 

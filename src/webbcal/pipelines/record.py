@@ -65,6 +65,7 @@ class RunRecord:
     steps: tuple[StepRecord, ...]
     context: str | None = None
     crds_version: str | None = None
+    ignored: tuple[str, ...] = ()
     values: Mapping[str, Any] = field(default_factory=dict)
 
     def keywords(self, upto: Sequence[str]) -> dict[str, Any]:
@@ -95,6 +96,7 @@ class RunRecord:
             "recipe": self.recipe,
             "input": self.input.name,
             "context": self.context,
+            **({"ignored_parameters": list(self.ignored)} if self.ignored else {}),
             "steps": [
                 {
                     "name": step.name,
