@@ -5,10 +5,21 @@ import pytest
 from astropy.io import fits
 from tests.io.examples import example
 
-from webbcal.core.errors import InvalidInput, InvalidProduct
+from webbcal.core.errors import InvalidInput, InvalidProduct, WebbcalError
 from webbcal.io.read import open_product
 from webbcal.io.write import write_product
-from webbcal.spec.products import CalInts, I2d, Ramp, Rate, WfsCombined
+from webbcal.spec.fields import Elements, declared
+from webbcal.spec.products import (
+    AmiOi,
+    CalInts,
+    CalMultiSlit,
+    I2d,
+    Ramp,
+    Rate,
+    S3d,
+    Uncal,
+    WfsCombined,
+)
 
 
 def rewritten(path, change):
@@ -148,8 +159,6 @@ def test_links_to_other_files_are_refused(path):
 
 
 def test_huge_extver_does_not_make_a_huge_list(tmp_path):
-    from webbcal.spec.products import CalMultiSlit
-
     path = tmp_path / "jw01_cal.fits"
     write_product(example(CalMultiSlit, np.random.default_rng(1)), path)
 
@@ -192,3 +201,34 @@ def test_columns_that_do_not_fill_the_rows(tmp_path):
     if product.has("int_times"):
         with pytest.raises(InvalidInput, match="do not fill the rows"):
             _ = product.int_times
+
+
+@pytest.mark.parametrize("kind", [Uncal, CalMultiSlit, S3d, AmiOi], ids=lambda kind: kind.__name__)
+def test_random_damage_is_an_error_of_ours_or_none(kind, tmp_path):
+    rng = np.random.default_rng(11)
+    path = tmp_path / f"jw01_{kind.suffixes[0]}.fits"
+    write_product(example(kind, rng, metadata=0.1), path)
+    good = np.frombuffer(path.read_bytes(), "u1")
+    outcomes = {"read": 0, "refused": 0}
+    for _ in range(60):
+        bad = good.copy()
+        places = rng.integers(0, len(bad) // 80, 4) * 80 + rng.integers(0, 30, 4)
+        bad[places] = rng.choice(np.frombuffer(b"0123456789'TF -=/\xff", "u1"), 4)
+        path.write_bytes(bad.tobytes()[: len(bad) if rng.random() < 0.9 else len(bad) // 2])
+        try:
+            touch(open_product(path))
+            outcomes["read"] += 1
+        except WebbcalError as error:
+            assert "\n" not in str(error)
+            outcomes["refused"] += 1
+    assert min(outcomes.values()) > 0
+
+
+def touch(product):
+    """Read every array of a product and its elements."""
+    for name, spec in declared(type(product)).items():
+        if isinstance(spec, Elements):
+            for part in getattr(product, name):
+                touch(part)
+        elif product.has(name):
+            getattr(product, name)

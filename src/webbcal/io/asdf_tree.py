@@ -138,10 +138,9 @@ def read_tree(data: bytes, where: object) -> dict[str, Any]:
         If the bytes are not ASDF, not YAML, nested too deeply or too large.
     """
     root, blocks = _parse(data, where)
-    if not isinstance(root, MappingNode):
-        raise InvalidInput("the tree is not a mapping", where=where)
     tree = _Plain(blocks, where).value(root)
-    assert isinstance(tree, dict)
+    if not isinstance(tree, dict):
+        raise InvalidInput("the metadata tree is not a mapping", where=where)
     return tree
 
 
