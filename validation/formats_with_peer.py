@@ -12,9 +12,9 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-
 from tests.io.examples import example
 from tests.io.test_ecsv import table_product
+
 from webbcal.io.write import write_product
 from webbcal.spec.fields import Product
 from webbcal.spec.meta import Meta
