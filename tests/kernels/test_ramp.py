@@ -113,3 +113,15 @@ def test_a_value_does_not_depend_on_the_flags_of_others():
     two = fit((sci, flags, pixeldq, gain, readnoise), timing, True)
     for left, right in zip(one, two, strict=True):
         np.testing.assert_array_equal(left[..., 1:], right[..., 1:])
+
+
+def test_a_rate_from_a_zero_frame_has_the_photon_noise_of_its_signal():
+    """One pixel, saturated from the first group on: N electrons in one frame, sigma sqrt(N)."""
+    shape = (1, 3, 1, 1)
+    sci, groupdq = np.full(shape, 5e4, np.float32), np.full(shape, 2, np.uint8)
+    plane = (np.zeros((1, 1), np.uint32), np.full((1, 1), 2.0, "f4"), np.full((1, 1), 5.0, "f4"))
+    timing = naive.Timing(tgroup=10.0, first=5.5, tframe=1.0, nframes=1)
+    zeroframe = np.full((1, 1, 1), 8000.0, np.float32)
+    whole = fit((sci, groupdq, *plane), timing, False, zeroframe)[0]
+    assert whole[0, 0] == pytest.approx(8000.0)
+    assert whole[2, 0] == pytest.approx(8000.0 / 2.0)

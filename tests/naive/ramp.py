@@ -54,14 +54,15 @@ def find_segments(dq):
     return runs
 
 
-def median_rate(data, dq, timing):
+def median_rate(data, dq, zero, timing):
     """Return the rate that fixes the photon noise, DN/s.
 
     It is the median first difference, its mean over the integrations that have any. Without
-    any, it is what the first good groups suggest.
+    any, it is what the first good groups suggest, or the zero frames that stand for them; `zero`
+    are the times of the first groups.
     """
     medians, first = [], []
-    for values, flags in zip(data, dq, strict=True):
+    for values, flags, start in zip(data, dq, zero, strict=True):
         rates = [
             float(np.float32(values[k + 1]) - np.float32(values[k])) / timing.tgroup
             for k in range(len(values) - 1)
@@ -71,7 +72,7 @@ def median_rate(data, dq, timing):
             medians.append(float(np.median(rates)))
         good = [k for k in range(len(values)) if flags[k] & ~PERSISTENCE == 0]
         if good:
-            first.append(values[good[0]] / (timing.first + good[0] * timing.tgroup))
+            first.append(values[good[0]] / (start + good[0] * timing.tgroup))
     return float(np.mean(medians or first or [0.0]))
 
 
@@ -175,9 +176,8 @@ def fit_pixel(data, gdq, pixeldq, zeroframe, gain, readnoise, dark, timing, supp
     if pixeldq & DNU:  # nothing is measured, only flags are collected
         gain = readnoise = 1.0
     gdq = usable_flags(data, given, suppress)
-    # The rate is that of the groups read, the zero frame is not one of them.
-    signal = max(median_rate(data, gdq, timing), 0.0) + dark / gain
     zero = place_zeroframe(data, gdq, None if suppress else zeroframe, timing)
+    signal = max(median_rate(data, gdq, zero, timing), 0.0) + dark / gain
     noise = readnoise * gain / math.sqrt(2 * timing.nframes)
     every, kept, integrations = [], [], []
     for i in range(len(data)):

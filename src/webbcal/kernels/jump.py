@@ -12,6 +12,7 @@ import numpy as np
 
 from webbcal.core.dq import DQ
 from webbcal.kernels._jit import kernel
+from webbcal.kernels.group_flags import BAD, JUMP
 from webbcal.kernels.sorting import median, sort_columns
 
 LANES = 256
@@ -21,8 +22,6 @@ LONG = 32
 ITERATIVE, SINGLE_PASS, CLIP_INTEGRATIONS, CLIP_ALL = 0, 1, 2, 3
 CLIP_ROUNDS = 5
 
-JUMP = np.uint8(DQ.JUMP_DET)
-BAD = np.uint8(DQ.DO_NOT_USE | DQ.SATURATED)
 NO_JUMP = np.uint8(0xFF ^ DQ.JUMP_DET)
 
 
