@@ -14,8 +14,9 @@ from webbcal.spec.products import Uncal
 from webbcal.spec.references import Reference
 from webbcal.steps._step import Derivation
 
-KEEP_BYTES = 64 << 20
-"""References no larger than this stay in memory; larger ones are read block by block."""
+KEEP_BYTES = 8 << 20
+"""References no larger than this stay in memory; larger ones are read by each block, in its
+thread, since reading and unpacking them ahead of the sweep would keep one thread busy only."""
 
 DERIVE_BLOCK_BYTES = 16 << 20
 

@@ -92,13 +92,14 @@ class TranslatedFlags:
     def read(self, index: Index | None = None) -> np.ndarray:
         """Return the selected part, translated, as a fresh array."""
         raw = self.source.read(index)
+        present = int(np.bitwise_or.reduce(raw, axis=None))
         same = 0
         for value, flag in self.pairs:
             if value == flag:
                 same |= value
         flags = raw & np.uint32(same)
         for value, flag in self.pairs:
-            if value != flag:
+            if value != flag and present & value:
                 flags |= np.where(raw & np.uint32(value), np.uint32(flag), np.uint32(0))
         return flags.astype(np.uint32, copy=False)
 
