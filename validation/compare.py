@@ -41,6 +41,11 @@ class ArrayResult:
         rest = self.total - sum(self.explained.values())
         return self.equal / rest if rest else 1.0
 
+    @property
+    def raw(self) -> float:
+        """Part of all values that are equal."""
+        return self.equal / self.total if self.total else 1.0
+
 
 @dataclass
 class Comparison:

@@ -12,6 +12,12 @@ from astropy.io import fits
 
 LARGEST_VARIANCE = 1e6
 TOLERANCE = 2e-3
+DO_NOT_USE, SATURATED, JUMP = 1, 2, 4
+FLOAT32 = 1.2e-7
+GAIN = 1.5
+"""Electrons per DN, at least, of the detectors compared."""
+
+Arrays = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -24,25 +30,28 @@ class Departure:
 
 def known_departures(ours: dict[str, Path], theirs: dict[str, Path]) -> dict[str, Departure]:
     """Return the departures of one exposure, by a few words that name them."""
-    if "rate" not in ours or "rateints" not in theirs:
+    if not {"rate", "ramp"} <= set(ours) or "rateints" not in theirs:
         return {}
-    mine = _read(ours["rate"])
+    mine, ramp = _read(ours["rate"]), _read(ours["ramp"])
     ints = _read(ours["rateints"]) if "rateints" in ours else {k: v[None] for k, v in mine.items()}
     peer = _read(theirs["rateints"])
+    group_time = float(fits.getheader(ours["rate"])["TGROUP"])
     return {
         "variance above 1e6 kept": _large_variance(ints, peer),
-        "photon noise of the integrations that could be measured": _measured_only(ints, peer),
+        "photon noise of the integrations that have differences": _measured_only(ramp),
         "read noise not positive": _no_read_noise(ints, peer),
+        "average dark current in DN/s": _average_dark(ramp),
+        "saturated exposure of one group stays SATURATED": _zero_frame(ramp, ints, peer),
+        "median difference within rounding": _rounding(ramp, ints, peer, group_time),
     }
 
 
-def _read(path: Path) -> dict[str, np.ndarray]:
-    names = ("SCI", "ERR", "VAR_POISSON", "VAR_RNOISE", "DQ")
+def _read(path: Path) -> Arrays:
     with fits.open(path, memmap=False) as units:
-        return {name: units[name].data for name in names}
+        return {u.name: u.data for u in units[1:] if u.is_image and u.data is not None}
 
 
-def _large_variance(ints: dict[str, np.ndarray], peer: dict[str, np.ndarray]) -> Departure:
+def _large_variance(ints: Arrays, peer: Arrays) -> Departure:
     """Find variances that the peer sets to 0 because they are large."""
     found = np.zeros(peer["SCI"].shape[-2:], bool)
     for name in ("VAR_POISSON", "VAR_RNOISE"):
@@ -51,30 +60,60 @@ def _large_variance(ints: dict[str, np.ndarray], peer: dict[str, np.ndarray]) ->
     return Departure(found, ("ERR", "VAR_POISSON", "VAR_RNOISE"))
 
 
-def _measured_only(ints: dict[str, np.ndarray], peer: dict[str, np.ndarray]) -> Departure:
-    """Find photon noise that the peer scales down by the part of integrations with differences.
+def _differences(ramp: Arrays) -> np.ndarray:
+    """Return how many differences of groups each integration of each pixel has."""
+    dq = ramp["GROUPDQ"]
+    usable = ((dq[:, 1:] & (DO_NOT_USE | SATURATED | JUMP)) == 0) & (
+        (dq[:, :-1] & (DO_NOT_USE | SATURATED)) == 0
+    )
+    count: np.ndarray = usable.sum(axis=1)
+    return count
 
-    It takes the mean rate over all integrations, those in which nothing could be measured
-    counting as 0.
+
+def _measured_only(ramp: Arrays) -> Departure:
+    """Find pixels with differences in some integrations and none in others.
+
+    The peer takes the mean rate over all of them; those without differences count as 0, or as
+    what their first group suggests.
     """
-    number = len(peer["SCI"])
-    ours, theirs = ints["VAR_POISSON"], peer["VAR_POISSON"]
-    found = np.ones(ours.shape[-2:], bool)
-    some = np.zeros(ours.shape[-2:], bool)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        ratio = np.where((ours > 0) & (theirs > 0), ours / theirs, np.nan)
-    for one in ratio:
-        allowed = np.isnan(one)
-        for measured in range(1, number):
-            allowed |= np.abs(one * measured / number - 1) < TOLERANCE
-        some |= ~np.isnan(one)
-        found &= allowed
-    return Departure(found & some, ("ERR", "VAR_POISSON"))
+    some = _differences(ramp) > 0
+    return Departure(some.any(axis=0) & ~some.all(axis=0), ("ERR", "VAR_POISSON"))
 
 
-def _no_read_noise(ints: dict[str, np.ndarray], peer: dict[str, np.ndarray]) -> Departure:
+def _no_read_noise(ints: Arrays, peer: Arrays) -> Departure:
     """Find pixels whose read noise reference is NaN or 0: the peer's rate is NaN, not flagged."""
-    nothing = np.isnan(peer["SCI"]) & ((peer["DQ"] & 1) == 0)
+    nothing = np.isnan(peer["SCI"]) & ((peer["DQ"] & DO_NOT_USE) == 0)
     zero = (np.nan_to_num(peer["VAR_RNOISE"]) == 0) & ~np.isnan(ints["SCI"])
     known = nothing & (zero | np.isnan(peer["VAR_RNOISE"]))
     return Departure(known.any(axis=0), ("SCI", "ERR", "VAR_POISSON", "VAR_RNOISE", "DQ"))
+
+
+def _average_dark(ramp: Arrays) -> Departure:
+    """Find pixels with an average dark current: the peer adds electron/s to DN/s."""
+    found = np.zeros(ramp["PIXELDQ"].shape, bool)
+    if "AVDRKCUR" in ramp:
+        found = ramp["AVDRKCUR"] > 0
+    return Departure(found, ("ERR", "VAR_POISSON"))
+
+
+def _zero_frame(ramp: Arrays, ints: Arrays, peer: Arrays) -> Departure:
+    """Find single saturated groups measured by the zero frame: the peer drops their flag."""
+    found = np.zeros(ramp["PIXELDQ"].shape, bool)
+    if ramp["GROUPDQ"].shape[1] == 1:
+        found = ((ints["DQ"] ^ peer["DQ"]) == SATURATED).any(axis=0) & ~np.isnan(peer["SCI"][0])
+    return Departure(found, ("DQ",))
+
+
+def _rounding(ramp: Arrays, ints: Arrays, peer: Arrays, group_time: float) -> Departure:
+    """Find photon noise that differs by no more than float32 rounding of the ramp explains.
+
+    The median difference of groups (DN) is uncertain by about the spacing of float32 numbers at
+    the largest value of the ramp; over gain, group time squared and number of differences, that
+    is an uncertainty of the variance. It matters where the median is nearly 0.
+    """
+    largest = np.nanmax(np.abs(ramp["SCI"]), axis=(0, 1))
+    number = np.maximum(_differences(ramp), 1)
+    allowed = 4 * FLOAT32 * largest / (group_time**2 * GAIN * number)
+    with np.errstate(invalid="ignore"):
+        near = np.abs(ints["VAR_POISSON"] - peer["VAR_POISSON"]) <= allowed
+    return Departure(near.all(axis=0), ("VAR_POISSON",))
