@@ -77,7 +77,8 @@ def _measured_only(ramp: Arrays) -> Departure:
     what their first group suggests.
     """
     some = _differences(ramp) > 0
-    return Departure(some.any(axis=0) & ~some.all(axis=0), ("ERR", "VAR_POISSON"))
+    part: np.ndarray = some.any(axis=0) & ~some.all(axis=0)
+    return Departure(part, ("ERR", "VAR_POISSON"))
 
 
 def _no_read_noise(ints: Arrays, peer: Arrays) -> Departure:

@@ -1,7 +1,7 @@
 """Simulated exposures whose pixels form a ladder of brightness, and their calibration."""
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -104,7 +104,7 @@ def make_ladder(
 
 def calibrate(
     ladder: Ladder, name: str, *, ramp: bool = False, **settings: Any
-) -> dict[str, Mapping[str, np.ndarray]]:
+) -> dict[str, dict[str, np.ndarray]]:
     """Calibrate with webbcal; return arrays by product and extension."""
     folder = ladder.uncal.parent / name
     outcome = webbcal.run(

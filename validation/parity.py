@@ -21,7 +21,7 @@ KNOWN = [
     "What is left has these causes:",
     "",
     "* JUMP in neighbours of pixels with a gain that is not positive, only for the peer (0011).",
-    "* Groups after jumps whose height lies within the scatter of the gain around the limit (0011).",
+    "* Groups after jumps as high as the limit within the scatter of the gain (0011).",
     "* JUMP only for the peer where the two largest differences of a ramp are equal to the last",
     "  bit, which whole numbers often are when linearity is skipped (0031).",
     "* Photon noise of a median difference close to 0, just beyond what rounding is granted.",

@@ -6,27 +6,32 @@ import numpy as np
 
 LIMITS = (5.0, 10.0, 20.0, 50.0, 100.0)
 POWERS = (0.0, 0.4, 1.0, 3.0, 6.0, 10.0)
+RAMPS = 40000
 
 
 @dataclass(frozen=True)
 class Widths:
-    """Expected width of pulls, for three ways to state the error.
+    """Expected robust width of pulls, for two ways to state the error of the same slope.
 
-    `prescribed`: photon noise of the last minus the first group, read noise of a fit with equal
-    weights (what calwebb_detector1 documents); `best`: that of the best linear fit there is,
-    divided by the same error.
+    `documented`: photon noise of the last minus the first group, read noise of a fit with equal
+    weights (calwebb_detector1). `propagated`: both propagated through the weights of the fit and
+    the average of frames. Both take the rate of the photon noise from the median difference.
     """
 
-    prescribed: float
-    best: float
+    documented: float
+    propagated: float
 
 
-def predict(groups: int, frames: int, dropped: int, electrons: float, read_noise: float) -> Widths:
-    r"""Return the expected width of (rate - truth) / err of a ramp without flags.
+def predict(
+    groups: int, frames: int, dropped: int, electrons: float, read_noise: float, seed: int = 0
+) -> Widths:
+    r"""Return the expected width of (rate - truth) / err of ramps without flags.
 
-    The charge of frame k has covariance :math:`\min(k, k')` electrons per frame; groups are
-    means of frames, with read noise on top. The slope is a linear combination c of the groups,
-    so its variance is :math:`c^T C c`.
+    Ramps are drawn (Poisson increments per frame, Gaussian read noise, averages of frames),
+    fitted with the documented weights, and their errors stated in both ways. The propagated
+    variance of a slope :math:`\sum c_i y_i` is :math:`c^T C c`: the charge of frames k and k'
+    has covariance :math:`\min(k, k')` times the rate, read noise that of one group on the
+    diagonal.
 
     Parameters
     ----------
@@ -36,24 +41,59 @@ def predict(groups: int, frames: int, dropped: int, electrons: float, read_noise
         From the reset to the last frame.
     read_noise : float
         Of one frame, electron.
+    seed : int
+        Of the ramps.
     """
     spacing = frames + dropped
-    last = groups * spacing - dropped
-    per_group = electrons / last * spacing
+    per_frame = electrons / (groups * spacing - dropped)
+    noise2 = read_noise**2 / frames
+    ramps = _draw(groups, frames, dropped, per_frame, read_noise, np.random.default_rng(seed))
+    signal = np.maximum(ramps[:, -1] - ramps[:, 0], 0.0)
+    index = np.searchsorted(LIMITS, signal / np.sqrt(noise2 + signal), "right")
+    rate = np.maximum(np.median(np.diff(ramps, axis=1), axis=1), 0.0)  # electron per group
+    slopes = np.empty(RAMPS)
+    photon, read = np.empty(RAMPS), np.empty(RAMPS)
+    covariance = _charge_covariance(groups, frames, spacing)
+    x = np.arange(groups) - (groups - 1) / 2
+    for number, power in enumerate(POWERS):
+        weights = np.abs(x / x[-1]) ** power if power else np.ones(groups)
+        c = weights * x / (weights * x * x).sum()
+        here = index == number
+        slopes[here] = ramps[here] @ c
+        photon[here], read[here] = c @ covariance @ c, c @ c
+    error = slopes - per_frame * spacing
+    documented = rate / (groups - 1) + 12 * noise2 / (groups**3 - groups)
+    propagated = rate * photon + noise2 * read
+    return Widths(_width(error / np.sqrt(documented)), _width(error / np.sqrt(propagated)))
+
+
+def _draw(
+    groups: int,
+    frames: int,
+    dropped: int,
+    per_frame: float,
+    read_noise: float,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Draw ramps, axes (ramp, group), electron."""
+    charge = np.zeros(RAMPS)
+    ramps = np.zeros((RAMPS, groups))
+    for group in range(groups):
+        for _ in range(frames):
+            charge += rng.poisson(per_frame, RAMPS)
+            ramps[:, group] += charge / frames
+        if dropped and group < groups - 1:
+            charge += rng.poisson(per_frame * dropped, RAMPS)
+    return ramps + rng.normal(0, read_noise / np.sqrt(frames), ramps.shape)
+
+
+def _charge_covariance(groups: int, frames: int, spacing: int) -> np.ndarray:
+    """Return the covariance of the groups of a ramp that collects one electron per group."""
     times = (np.arange(groups)[:, None] * spacing + np.arange(1, frames + 1)).ravel()
     mean = np.kron(np.eye(groups), np.ones((1, frames)) / frames)
-    noise2 = read_noise**2 / frames
-    covariance = mean @ np.minimum.outer(times, times) @ mean.T * per_group / spacing
-    covariance += noise2 * np.eye(groups)
-    signal = per_group * (groups - 1)
-    power = POWERS[int(np.searchsorted(LIMITS, signal / np.sqrt(noise2 + signal), "right"))]
-    x = np.arange(groups) - (groups - 1) / 2
-    weights = np.abs(x / x[-1]) ** power if power else np.ones(groups)
-    slope = weights * x / (weights * x * x).sum()
-    stated = per_group / (groups - 1) + 12 * noise2 / (groups**3 - groups)
-    inverse = np.linalg.inv(covariance)
-    design = np.stack([np.ones(groups), x], axis=1)
-    best = np.linalg.inv(design.T @ inverse @ design)[1, 1]
-    return Widths(
-        float(np.sqrt(slope @ covariance @ slope / stated)), float(np.sqrt(best / stated))
-    )
+    covariance: np.ndarray = mean @ np.minimum.outer(times, times) @ mean.T / spacing
+    return covariance
+
+
+def _width(values: np.ndarray) -> float:
+    return float(1.482602 * np.median(np.abs(values - np.median(values))))
