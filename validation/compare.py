@@ -155,7 +155,7 @@ def _close(x: np.ndarray, y: np.ndarray, absolute: np.ndarray | float) -> np.nda
     x, y = x.astype(np.float64), y.astype(np.float64)
     with np.errstate(invalid="ignore"):
         near = np.abs(x - y) <= np.maximum(absolute, RELATIVE * np.abs(y))
-    return near | (np.isnan(x) & np.isnan(y)) | (x == y)
+    return np.asarray(near | (np.isnan(x) & np.isnan(y)) | (x == y))
 
 
 def _result(

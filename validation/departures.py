@@ -77,7 +77,7 @@ def _measured_only(ramp: Arrays) -> Departure:
     what their first group suggests.
     """
     some = _differences(ramp) > 0
-    part: np.ndarray = some.any(axis=0) & ~some.all(axis=0)
+    part = np.asarray(some.any(axis=0) & ~some.all(axis=0))
     return Departure(part, ("ERR", "VAR_POISSON"))
 
 

@@ -59,7 +59,7 @@ class Ladder:
     @property
     def good(self) -> np.ndarray:
         """Pixels that see light and are neither hot nor dead."""
-        return ~(self.pixels.reference | self.pixels.dead | self.pixels.hot)
+        return np.asarray(~(self.pixels.reference | self.pixels.dead | self.pixels.hot))
 
 
 def make_ladder(
@@ -83,7 +83,6 @@ def make_ladder(
     uncal = Uncal(
         meta=exposure_meta(options, readout, 0, (0.0, 0.0)),
         sci=ramps.groups,
-        zeroframe=ramps.zero_frame,
     )
     path = folder / f"{root_name(options, 0)}_uncal.fits"
     write_product(uncal, path)
