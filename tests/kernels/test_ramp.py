@@ -31,6 +31,7 @@ def fit(data, timing, suppress, zeroframe=None, dark=None):
         ),
         Timing(timing.tgroup, timing.first, timing.tframe, float(timing.nframes)),
         suppress,
+        timing.exact,
     )
     return values[:, -1], flags[-1], values[:, :-1], flags[:-1]
 
@@ -71,15 +72,16 @@ def assert_agree(result, expected):
     np.testing.assert_array_equal(result[3], expected[3])
 
 
+@pytest.mark.parametrize("exact", [True, False])
 @pytest.mark.parametrize("suppress", [True, False])
 @pytest.mark.parametrize(("nints", "ngroups"), CASES)
-def test_agrees_with_the_slow_twin(nints, ngroups, suppress):
+def test_agrees_with_the_slow_twin(nints, ngroups, suppress, exact):
     data = messy(ngroups, nints, ngroups)
     rng = np.random.default_rng(ngroups)
     zeroframe = rng.uniform(1, 500, (nints, 16, 40)).astype(np.float32)
     zeroframe[rng.random(zeroframe.shape) < 0.2] = 0.0
     dark = rng.uniform(0, 0.1, (16, 40)).astype(np.float32)
-    timing = naive.Timing(tgroup=43.0, first=26.8, tframe=10.7, nframes=4)
+    timing = naive.Timing(tgroup=43.0, first=26.8, tframe=10.7, nframes=4, exact=exact)
     arguments = (data, timing, suppress, zeroframe, dark)
     assert_agree(fit(*arguments), fit_slowly(*arguments))
 
@@ -88,7 +90,7 @@ def test_agrees_where_all_pixels_lack_the_same_groups():
     sci, groupdq, *rest = messy(5, 2, 9)
     groupdq[:, 0] = groupdq[:, -1] = groupdq[1, 1] = 1
     data = (sci, groupdq, *rest)
-    timing = naive.Timing(tgroup=10.0, first=10.0, tframe=10.0, nframes=1)
+    timing = naive.Timing(tgroup=10.0, first=10.0, tframe=10.0, nframes=1, exact=True)
     assert_agree(fit(data, timing, True), fit_slowly(data, timing, True))
 
 

@@ -1,7 +1,7 @@
 """Count rates of ramps, one pixel and one sum at a time."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,15 +17,32 @@ class Timing:
     first: float  # from the reset to the middle of the first group
     tframe: float  # to the end of the first frame
     nframes: int
+    exact: bool = False  # variances of the weights used, not those prescribed
 
 
 @dataclass
 class Segment:
-    """A run of groups between jumps: slope in DN/s and its variances."""
+    """A run of groups between jumps: slope in DN/s, its variances, its weight in a mean."""
 
     slope: float
     var_p: float
     var_r: float
+    weight: float
+
+
+def covariances(n, begin, timing):
+    """Return the covariance of n groups by photons, for a rate of one, and by reads.
+
+    The photons of a frame are in all later ones: the covariance of two reads is the time of the
+    earlier. `begin`: time of the first group.
+    """
+    offsets = (np.arange(timing.nframes) - (timing.nframes - 1) / 2) * timing.tframe
+    times = begin + np.arange(n)[:, None] * timing.tgroup + offsets
+    photons = np.empty((n, n))
+    for k in range(n):
+        for m in range(n):
+            photons[k, m] = np.minimum.outer(times[k], times[m]).mean()
+    return photons, np.eye(n) / timing.nframes
 
 
 def power_of(snr):
@@ -76,16 +93,21 @@ def median_rate(data, dq, zero, timing):
     return float(np.mean(medians or first or [0.0]))
 
 
-def fit_segment(y, noise, gain, signal, tgroup, seconds):
-    """Fit one run of groups; `noise` in electrons per read, `signal` the rate for the variance."""
-    n = len(y)
+def fit_segment(y, noise, gain, signal, timing, seconds):
+    """Fit one run of groups; `noise` in electrons per group, `signal` the rate for the variance."""
+    n, tgroup = len(y), timing.tgroup
     if n == 1:
-        return Segment(
-            y[0] / seconds, signal / (seconds * gain), 2 * (noise / (seconds * gain)) ** 2
-        )
+        var_r = 2 * (noise / (seconds * gain)) ** 2
+        photons = covariances(1, seconds, timing)[0][0, 0] if timing.exact else seconds
+        return Segment(y[0] / seconds, signal / gain * photons / seconds**2, var_r, 1 / var_r)
     var_p = signal / (tgroup * gain * (n - 1))
+    var_r = 12 * (noise / (tgroup * gain)) ** 2 / (n**3 - n)
     if n == 2:
-        return Segment((y[1] - y[0]) / tgroup, var_p, 2 * (noise / (tgroup * gain)) ** 2)
+        coefficients = np.array([-1.0, 1.0]) / tgroup
+        if timing.exact:
+            photons, _ = covariances(n, seconds, timing)
+            var_p = signal / gain * coefficients @ photons @ coefficients
+        return Segment((y[1] - y[0]) / tgroup, var_p, var_r, 1 / var_r)
     electrons = (y[-1] - y[0]) * gain
     total = noise**2 + electrons
     snr = max(electrons / math.sqrt(total), 0.0) if total > 0 else 0.0
@@ -97,11 +119,26 @@ def fit_segment(y, noise, gain, signal, tgroup, seconds):
     sy = sum(w[i] * y[i] for i in range(n))
     sxy = sum(w[i] * i * y[i] for i in range(n))
     slope = (sw * sxy - sx * sy) / (sw * sxx - sx * sx) / tgroup
-    return Segment(slope, var_p, 12 * (noise / (tgroup * gain)) ** 2 / (n**3 - n))
+    weight = 1 / var_r
+    if timing.exact:
+        coefficients = np.array([w[i] * (sw * i - sx) for i in range(n)])
+        coefficients /= (sw * sxx - sx * sx) * tgroup
+        photons, reads = covariances(n, seconds, timing)
+        var_p = signal / gain * coefficients @ photons @ coefficients
+        group = (noise / gain) ** 2 * timing.nframes
+        var_r = group * coefficients @ reads @ coefficients
+    return Segment(slope, var_p, var_r, weight)
 
 
-def combine(segments):
-    """Return slope, var_p, var_r and 1 / sum of 1 / (var_p + var_r)."""
+def combine(segments, exact=False):
+    """Return slope, var_p, var_r and the variance that the error is the root of."""
+    if exact and segments:
+        weights = np.array([s.weight for s in segments])
+        weights /= weights.sum()
+        slope = sum(w * s.slope for w, s in zip(weights, segments, strict=True))
+        var_p = sum(w * w * s.var_p for w, s in zip(weights, segments, strict=True))
+        var_r = sum(w * w * s.var_r for w, s in zip(weights, segments, strict=True))
+        return slope, var_p, var_r, var_p + var_r
     read = [1 / s.var_r for s in segments if s.var_r > 0]
     photon = [1 / s.var_p for s in segments if s.var_p > 0]
     both = [1 / (s.var_p + s.var_r) for s in segments if s.var_p + s.var_r > 0]
@@ -153,9 +190,17 @@ def without_chargeloss(given, gdq, found, noise, gain, timing, zero):
         return found
     flags = [q & ~(CHARGELOSS | DNU) if q & CHARGELOSS else q for q in gdq]
     return [
-        fit_segment(list(range(last - first + 1)), noise, gain, 0.0, timing.tgroup, zero)
+        fit_segment(list(range(last - first + 1)), noise, gain, 0.0, timing, zero)
         for first, last in find_segments(flags)
     ]
+
+
+def read_variance(found, reads, exact):
+    """Return the variance by read noise of a ramp as if no group had lost charge."""
+    if not exact or not found:
+        return combine(reads)[2]
+    less = sum(s.weight for s in found) / sum(s.weight for s in reads)
+    return combine(found, exact)[2] * less
 
 
 def integration_flags(pixeldq, given, gdq, found):
@@ -179,14 +224,16 @@ def fit_pixel(data, gdq, pixeldq, zeroframe, gain, readnoise, dark, timing, supp
     zero = place_zeroframe(data, gdq, None if suppress else zeroframe, timing)
     signal = max(median_rate(data, gdq, zero, timing), 0.0) + dark / gain
     noise = readnoise * gain / math.sqrt(2 * timing.nframes)
-    every, kept, integrations = [], [], []
+    every, kept, parts, integrations = [], [], [], []
     for i in range(len(data)):
         found: list[Segment] = []
         for first, last in find_segments(gdq[i]):
             y = data[i, first : last + 1]
             seconds = zero[i] + first * timing.tgroup
-            found.append(fit_segment(y, noise, gain, signal, timing.tgroup, seconds))
-        slope, var_p, _, var_e = combine(found)
+            one_frame = len(y) == 1 and zero[i] != timing.first
+            group = replace(timing, nframes=1) if one_frame else timing
+            found.append(fit_segment(y, noise, gain, signal, group, seconds))
+        slope, var_p, _, var_e = combine(found, timing.exact)
         reads = without_chargeloss(given[i], gdq[i], found, noise, gain, timing, zero[i])
         every += found
         kept += reads
@@ -194,13 +241,18 @@ def fit_pixel(data, gdq, pixeldq, zeroframe, gain, readnoise, dark, timing, supp
         bad = dq & (DNU | SAT)
         if any(given[i] & SAT):
             dq |= SAT
-        good = (slope, math.sqrt(var_e), dq, var_p, combine(reads)[2])
+        good = (slope, math.sqrt(var_e), dq, var_p, read_variance(found, reads, timing.exact))
+        if found:
+            parts.append((sum(s.weight for s in found), good[4]))
         integrations.append((math.nan, 0.0, dq, 0.0, 0.0) if bad else good)
-    slope, var_p, var_r, _ = combine(every)
+    slope, var_p, var_r, _ = combine(every, timing.exact)
     dq = 0
     for other in integrations:
         dq |= other[2] & ~DNU
     if all(math.isnan(other[0]) for other in integrations):
         dq |= DNU if any(other[2] & DNU for other in integrations) else 0
         return (math.nan, 0.0, dq, 0.0, 0.0), integrations
-    return (slope, math.sqrt(var_p + var_r), dq, var_p, combine(kept)[2]), integrations
+    stored = combine(kept)[2]
+    if timing.exact:
+        stored = sum(h * h * v for h, v in parts) / sum(h for h, _ in parts) ** 2
+    return (slope, math.sqrt(var_p + var_r), dq, var_p, stored), integrations

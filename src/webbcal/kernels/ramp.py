@@ -18,7 +18,12 @@ from webbcal.kernels._jit import kernel
 from webbcal.kernels.group_flags import BAD, DO_NOT_USE
 from webbcal.kernels.ramp_segments import fit_flagged
 from webbcal.kernels.ramp_signal import median_rates
-from webbcal.kernels.ramp_weights import CLASSES, class_of, weights_of_ramps
+from webbcal.kernels.ramp_weights import (
+    CLASSES,
+    class_of,
+    variances_of_weights,
+    weights_of_ramps,
+)
 
 LANES = 256
 NEVER = np.uint8(0xFF)  # flags that no group has
@@ -77,8 +82,11 @@ class Rates(NamedTuple):
 class Plan(NamedTuple):
     """What is common to all pixels.
 
-    `weights` of the fit; `pattern`: flags of a clean ramp, axes (integration, group), whose
-    good groups begin at `firsts` and number `counts`; whether to `suppress` single groups.
+    `weights` of the fit, and `variances` of slopes that have them; `exact`: whether those are
+    of these weights or as prescribed; `smear`: how much less than its mean time a group counts
+    in its own photon noise, over the spacing of groups. `pattern`: flags of a clean ramp, axes
+    (integration, group), whose good groups begin at `firsts` and number `counts`; whether to
+    `suppress` single groups.
     `delay`, `zero_delay`: time of the first group and of the zero frame over the spacing of
     groups, 0 where zero frames are not used. `per_second` turns what is per group into what is
     per second, `reads` the square of the read noise (DN) into the variance of a slope for one
@@ -86,6 +94,9 @@ class Plan(NamedTuple):
     """
 
     weights: Any
+    variances: Any
+    exact: bool
+    smear: float
     pattern: Any
     firsts: Any
     counts: Any
@@ -109,7 +120,7 @@ class Work(NamedTuple):
 
 
 @kernel
-def fit_ramps(ramps, detector, timing, suppress):
+def fit_ramps(ramps, detector, timing, suppress, exact):
     """Return the count rates of exposure and integrations.
 
     Parameters
@@ -119,6 +130,8 @@ def fit_ramps(ramps, detector, timing, suppress):
     timing : Timing
     suppress : bool
         Leave out ramps with a single good group.
+    exact : bool
+        Whether variances are those of the weights used, or as prescribed.
 
     Returns
     -------
@@ -136,8 +149,14 @@ def fit_ramps(ramps, detector, timing, suppress):
     )
     pattern, firsts, counts = _clean_flags(ramps.groupdq)
     per_second = 1.0 / timing.spacing
+    weights = weights_of_ramps(ngroups)
+    # Mean over all pairs of frames of a group of the earlier one's time, below the mean time.
+    smear = timing.frame * per_second * (timing.frames - 1.0 / timing.frames) / 6.0
     plan = Plan(
-        weights_of_ramps(ngroups),
+        weights,
+        variances_of_weights(weights, smear, exact),
+        exact,
+        smear,
         pattern,
         firsts,
         counts,
@@ -150,11 +169,11 @@ def fit_ramps(ramps, detector, timing, suppress):
     )
     work = Work(
         np.full((ngroups + 1, LANES), np.float32(np.inf)),
-        np.empty((5, LANES)),
+        np.empty((9, LANES)),
         np.empty(ngroups),
         np.empty(ngroups, np.uint8),
         np.empty((ngroups + 1, 2), np.int64),
-        np.empty(4),
+        np.empty(7),
     )
     signal = np.empty(LANES)
     odd = np.empty(LANES, np.uint8)
@@ -229,59 +248,71 @@ def _fit_clean(ramps, detector, plan, span, signal, work, odd, rates):
     gain, readnoise = detector.gain[start:stop], detector.readnoise[start:stop]
     own = ramps.pixeldq[start:stop]
     photon, read, slope, combined = work.lanes[0], work.lanes[1], work.lanes[2], work.lanes[3]
+    by_p, by_r, sum_p, sum_r = work.lanes[5], work.lanes[6], work.lanes[7], work.lanes[8]
     for lane in range(lanes):
         photon[lane] = signal[lane] * plan.per_second / np.float64(gain[lane])
     for lane in range(lanes):
         read[lane] = np.float64(readnoise[lane]) * np.float64(readnoise[lane]) * plan.reads
         combined[lane] = 0.0
+    for lane in range(lanes):
+        sum_p[lane] = 0.0
+        sum_r[lane] = 0.0
     nints = ramps.sci.shape[0]
-    total_m, total_h = 0.0, 0.0
-    for i in range(nints + 1):
-        if i < nints:
-            n = plan.counts[i]
-            if n < 2:
-                return
-            m, h, over = n - 1.0, 1.0 * n * n * n - n, 1.0
-            total_m += m
-            total_h += h
-            _slopes(ramps, gain, readnoise, plan, i, span, odd, work)
-            for lane in range(lanes):
-                combined[lane] += h * slope[lane]
-        else:
-            m, h, over = total_m, total_h, total_h
-            for lane in range(lanes):
-                slope[lane] = combined[lane]
-        factors = (plan.per_second / over, 1.0 / m, 1.0 / h)
-        _store(slope, photon, read, own, factors, i, span, rates)
+    weight, inverse = 0.0, 0.0
+    for i in range(nints):
+        n = plan.counts[i]
+        if n < 2:
+            return
+        h = 1.0 * n * n * n - n
+        weight += h
+        inverse += 1.0 / plan.variances[0, n, 0]
+        _slopes(ramps, gain, readnoise, plan, i, span, odd, work)
+        for lane in range(lanes):
+            combined[lane] += h * slope[lane]
+        for lane in range(lanes):
+            sum_p[lane] += h * h * by_p[lane]
+            sum_r[lane] += h * h * by_r[lane]
+        _store(work, own, plan.per_second, i, span, rates)
+    for lane in range(lanes):
+        slope[lane] = combined[lane]
+        by_p[lane] = sum_p[lane] / (weight * weight) if plan.exact else 1.0 / inverse
+        by_r[lane] = sum_r[lane] / (weight * weight) if plan.exact else 1.0 / weight
+    _store(work, own, plan.per_second / weight, nints, span, rates)
 
 
 @kernel
-def _store(slope, photon, read, own, factors, i, span, rates):
+def _store(work, own, per_second, i, span, rates):
     """Store rates, errors, variances and flags."""
     start, stop = span
     lanes = stop - start
-    per_second, by_m, by_h = factors
+    photon, read, slope = work.lanes[0], work.lanes[1], work.lanes[2]
+    by_p, by_r = work.lanes[5], work.lanes[6]
     value, error = rates.values[0, i, start:stop], rates.values[1, i, start:stop]
     var_p, var_r = rates.values[2, i, start:stop], rates.values[3, i, start:stop]
     flags = rates.flags[i, start:stop]
     for lane in range(lanes):
         value[lane] = slope[lane] * per_second
     for lane in range(lanes):
-        error[lane] = np.sqrt(np.float32(photon[lane] * by_m + read[lane] * by_h))
+        error[lane] = np.sqrt(np.float32(photon[lane] * by_p[lane] + read[lane] * by_r[lane]))
     for lane in range(lanes):
-        var_p[lane] = photon[lane] * by_m
+        var_p[lane] = photon[lane] * by_p[lane]
     for lane in range(lanes):
-        var_r[lane] = read[lane] * by_h
+        var_r[lane] = read[lane] * by_r[lane]
     for lane in range(lanes):
         flags[lane] = own[lane]
 
 
 @kernel
 def _slopes(ramps, gain, readnoise, plan, i, span, odd, work):
-    """Set `work.lanes[2]` to the slope per group of the clean ramps of one integration."""
+    """Fit the clean ramps of one integration.
+
+    Sets `work.lanes`: 2, the slope per group; 5 and 6, its variances per unit of photon and
+    of read noise.
+    """
     start, stop = span
     lanes = stop - start
     slope, trial, index = work.lanes[2], work.lanes[4], work.values[0]
+    by_p, by_r = work.lanes[5], work.lanes[6]
     first, n = plan.firsts[i], plan.counts[i]
     last = first + n - 1
     begin, end = ramps.sci[i, first, start:stop], ramps.sci[i, last, start:stop]
@@ -290,9 +321,7 @@ def _slopes(ramps, gain, readnoise, plan, i, span, odd, work):
         noise = np.float64(readnoise[lane]) * g
         electrons = (np.float64(end[lane]) - np.float64(begin[lane])) * g
         index[lane] = class_of(electrons, noise * noise * plan.share)
-    present = np.int32(0)
-    for lane in range(lanes):
-        present |= np.int32(1) << np.int32(index[lane]) if odd[lane] == 0 else np.int32(0)
+    present = _classes_present(index, odd, lanes)
     for power in range(CLASSES):
         if not present >> power & 1:
             continue
@@ -305,3 +334,21 @@ def _slopes(ramps, gain, readnoise, plan, i, span, odd, work):
                 trial[lane] += c * (np.float64(late[lane]) - np.float64(early[lane]))
         for lane in range(lanes):
             slope[lane] = trial[lane] if index[lane] == power else slope[lane]
+        _fill(by_p, index, power, plan.variances[0, n, power], lanes)
+        _fill(by_r, index, power, plan.variances[1, n, power], lanes)
+
+
+@kernel
+def _classes_present(index, odd, lanes):
+    """Return the classes that clean pixels have, one bit each."""
+    present = np.int32(0)
+    for lane in range(lanes):
+        present |= np.int32(1) << np.int32(index[lane]) if odd[lane] == 0 else np.int32(0)
+    return present
+
+
+@kernel
+def _fill(target, index, power, value, lanes):
+    """Set the lanes of one class to a value."""
+    for lane in range(lanes):
+        target[lane] = value if index[lane] == power else target[lane]

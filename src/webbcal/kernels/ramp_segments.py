@@ -9,7 +9,6 @@ from webbcal.core.dq import DQ
 from webbcal.kernels._jit import kernel
 from webbcal.kernels.group_flags import BAD, CHARGELOSS, DO_NOT_USE, ENDING, JUMP, SATURATED
 from webbcal.kernels.ramp_signal import is_usable
-from webbcal.kernels.ramp_signal import is_usable
 from webbcal.kernels.ramp_weights import class_of
 
 KEPT = np.uint8(DQ.JUMP_DET | DQ.PERSISTENCE)  # flags of groups that their pixel gets
@@ -90,28 +89,28 @@ def _take_zeroframe(value, values, flags):
 
 
 @kernel
-def _information(first, last, delay):
-    """Return what a segment tells: m = n - 1 for photons, h = n^3 - n for reads.
+def _reads(first, last, delay):
+    """Return h = n^3 - n: what a segment tells in spite of read noise.
 
     A single group tells as much as its distance to the reset allows.
     """
     n = last - first + 1
-    if n == 1:
-        return delay + first, 6.0 * (delay + first) ** 2
-    return n - 1.0, 1.0 * n * n * n - n
+    return 6.0 * (delay + first) ** 2 if n == 1 else 1.0 * n * n * n - n
 
 
 @kernel
-def _slope(values, first, last, gain, noise2, delay, weights):
-    """Return the slope per group of one segment."""
+def _fit_segment(values, first, last, electron, reset, plan):
+    """Return slope per group, and its variances per unit of photon and of read noise."""
     n = last - first + 1
     if n == 1:
-        return values[first] / (delay + first)
-    power = int(class_of((values[last] - values[first]) * gain, noise2))
+        delay, smear = reset
+        time = delay + first
+        return values[first] / time, (time - smear) / (time * time), 1.0 / (6.0 * time * time)
+    power = int(class_of((values[last] - values[first]) * electron[0], electron[1]))
     slope = 0.0
     for k in range(n // 2):
-        slope += weights[n, power, k] * (values[last - k] - values[first + k])
-    return slope
+        slope += plan.weights[n, power, k] * (values[last - k] - values[first + k])
+    return slope, plan.variances[0, n, power], plan.variances[1, n, power]
 
 
 @kernel
@@ -122,7 +121,7 @@ def _reads_with_chargeloss(flags, segments, delay):
             flags[k] &= WITHOUT_CHARGELOSS
     total = 0.0
     for s in range(_find_segments(flags, segments)):
-        total += _information(segments[s, 0], segments[s, 1], delay)[1]
+        total += _reads(segments[s, 0], segments[s, 1], delay)
     return total
 
 
@@ -137,26 +136,35 @@ def _own_flags(flags, gain, readnoise):
 
 
 @kernel
-def _fit_ramp(values, flags, segments, delay, electron, variances, weights):
+def _fit_ramp(values, flags, segments, reset, electron, noise, plan):
     """Fit the segments of one ramp.
 
-    `electron`: gain, and squared noise of one group in electrons. `variances`: those for one
-    unit of m and of h. Return slope per group, its variance (per second), m, and h.
+    `reset`: time from it to the first group, and the smear of that. `electron`: gain, and
+    squared noise of one group in electrons. `noise`: variances for one unit of photon and of
+    read noise. Return slope per group, its variance (per second), its variances per unit of
+    photon and of read noise, and h, the weight it has among others.
     """
-    photon, read = variances
+    photon, read = noise
     count = _find_segments(flags, segments)
-    sum_m, sum_h, slope, inverse = 0.0, 0.0, 0.0, 0.0
+    slope, weight, inverse = 0.0, 0.0, 0.0
+    inverse_p, inverse_r, square_p, square_r = 0.0, 0.0, 0.0, 0.0
     for s in range(count):
         first, last = segments[s, 0], segments[s, 1]
-        m, h = _information(first, last, delay)
-        one = _slope(values, first, last, electron[0], electron[1], delay, weights)
-        sum_m += m
-        sum_h += h
-        slope += h * one
+        h = _reads(first, last, reset[0])
+        one, by_p, by_r = _fit_segment(values, first, last, electron, reset, plan)
         if count == 1:
-            return one, photon * (1.0 / m) + read * (1.0 / h), m, h
-        inverse += 1.0 / (photon / m + read / h)
-    return slope / sum_h, 1.0 / inverse, sum_m, sum_h
+            return one, photon * by_p + read * by_r, by_p, by_r, h
+        slope += h * one
+        weight += h
+        square_p += h * h * by_p
+        square_r += h * h * by_r
+        inverse_p += 1.0 / by_p
+        inverse_r += 1.0 / by_r
+        inverse += 1.0 / (photon * by_p + read * by_r)
+    if plan.exact:
+        by_p, by_r = square_p / (weight * weight), square_r / (weight * weight)
+        return slope / weight, photon * by_p + read * by_r, by_p, by_r, weight
+    return slope / weight, 1.0 / inverse, 1.0 / inverse_p, 1.0 / inverse_r, weight
 
 
 @kernel
@@ -180,36 +188,51 @@ def fit_flagged(ramps, detector, plan, span, signal, work, odd, rates):
         measured = False
         for i in range(nints):
             raised = _read_ramp(ramps.sci[i], ramps.groupdq[i], pixel, plan.suppress, values, flags)
-            delay = plan.delay
+            reset = (plan.delay, plan.smear if plan.exact else 0.0)
             if plan.zero_delay > 0.0 and _take_zeroframe(ramps.zeroframe[i, pixel], values, flags):
-                delay = plan.zero_delay
-            slope, variance, m, h = _fit_ramp(
-                values, flags, segments, delay, electron, (photon, read), plan.weights
+                reset = (plan.zero_delay, 0.0)
+            slope, variance, by_p, by_r, h = _fit_ramp(
+                values, flags, segments, reset, electron, (photon, read), plan
             )
             dq = own | np.uint32(raised & KEPT) | np.uint32(flags[0] & SATURATED)
             dq |= np.uint32(0) if h > 0.0 else np.uint32(DO_NOT_USE)
-            reads = h
+            loss = 1.0
             if raised & CHARGELOSS and h > 0.0:
-                reads = _reads_with_chargeloss(flags, segments, delay)
+                loss = h / _reads_with_chargeloss(flags, segments, reset[0])
             if h > 0.0:
                 total[0] += h * slope
-                total[1] += m
-                total[2] += h
-                total[3] += reads
+                total[1] += h
+                total[2] += h * h * by_p
+                total[3] += h * h * by_r
+                total[4] += h * h * by_r * loss
+                total[5] += 1.0 / by_p
+                total[6] += 1.0 / (by_r * loss)
             fine = (dq & np.uint32(BAD)) == 0
             measured |= fine
             rates.values[0, i, pixel] = slope * plan.per_second if fine else np.nan
             rates.values[1, i, pixel] = np.sqrt(np.float32(variance)) if fine else 0.0
-            rates.values[2, i, pixel] = photon * (1.0 / m) if fine else 0.0
-            rates.values[3, i, pixel] = read * (1.0 / reads) if fine else 0.0
+            rates.values[2, i, pixel] = photon * by_p if fine else 0.0
+            rates.values[3, i, pixel] = read * (by_r * loss) if fine else 0.0
             dq |= np.uint32(raised & SATURATED)
             rates.flags[i, pixel] = dq
             every |= dq
-        var_p, var_r = photon * (1.0 / total[1]), read * (1.0 / total[3])
-        variance = var_p + read * (1.0 / total[2])
-        slope = total[0] * (plan.per_second / total[2])
-        rates.values[0, nints, pixel] = slope if measured else np.nan
-        rates.values[1, nints, pixel] = np.sqrt(np.float32(variance)) if measured else 0.0
-        rates.values[2, nints, pixel] = var_p if measured else 0.0
-        rates.values[3, nints, pixel] = var_r if measured else 0.0
-        rates.flags[nints, pixel] = every & ~np.uint32(DO_NOT_USE) if measured else every
+        _store_exposure(total, (photon, read), plan, measured, every, pixel, rates)
+
+
+@kernel
+def _store_exposure(total, noise, plan, measured, flags, pixel, rates):
+    """Store the rate of the exposure, from the sums over its integrations."""
+    photon, read = noise
+    nints = rates.flags.shape[0] - 1
+    weight = total[1]
+    by_p, by_r = total[2] / (weight * weight), total[3] / (weight * weight)
+    stored_r = total[4] / (weight * weight)
+    if not plan.exact:
+        by_p, by_r, stored_r = 1.0 / total[5], 1.0 / weight, 1.0 / total[6]
+    variance = photon * by_p + read * by_r
+    slope = total[0] * (plan.per_second / weight)
+    rates.values[0, nints, pixel] = slope if measured else np.nan
+    rates.values[1, nints, pixel] = np.sqrt(np.float32(variance)) if measured else 0.0
+    rates.values[2, nints, pixel] = photon * by_p if measured else 0.0
+    rates.values[3, nints, pixel] = read * stored_r if measured else 0.0
+    rates.flags[nints, pixel] = flags & ~np.uint32(DO_NOT_USE) if measured else flags

@@ -46,6 +46,39 @@ def weights_of_ramps(ngroups):
 
 
 @kernel
+def variances_of_weights(weights, smear, exact):
+    """Return the variance of a slope per unit of photon and of read noise.
+
+    Axes (photons or reads, number of groups, class). Photons: in the variance of a difference
+    that collects light for one group spacing; reads: in 12 times that of one group.
+
+    Exact, they are the sums over c_i c_j min(i, j), less `smear` times that over c_i^2 since
+    the frames of a group share some of their photons, and over c_i^2 / 12. As prescribed, they
+    are 1 / (n - 1) and 1 / (n^3 - n): last minus first group, and equal weights.
+    """
+    table = np.zeros((2, weights.shape[0], CLASSES))
+    for n in range(2, weights.shape[0]):
+        for index in range(CLASSES):
+            table[0, n, index] = 1.0 / (n - 1.0)
+            table[1, n, index] = 1.0 / (1.0 * n * n * n - n)
+            if not exact:
+                continue
+            squares, photons, rest = weights[n, index, 0] ** 2, 0.0, 0.0
+            for i in range(n - 1, 0, -1):
+                c = 0.0
+                if 2 * i > n - 1:
+                    c = weights[n, index, n - 1 - i]
+                elif 2 * i < n - 1:
+                    c = -weights[n, index, i]
+                rest += c
+                photons += rest * rest
+                squares += c * c
+            table[0, n, index] = photons - smear * squares
+            table[1, n, index] = squares / 12.0
+    return table
+
+
+@kernel
 def class_of(electrons, noise2):
     """Return the class of signal-to-noise S = e / sqrt(noise^2 + e): limits 5, 10, 20, 50, 100.
 

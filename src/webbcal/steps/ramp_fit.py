@@ -27,6 +27,12 @@ class RampFitOptions(Options):
     suppress_one_group: bool = option(
         True, "Leave out ramps with a single good group, unless the exposure has one group."
     )
+    variances: str = option(
+        "exact",
+        "Variances of the weights used; or 'prescribed': those of the published description, "
+        "which are too small for long faint ramps.",
+        choices=("exact", "prescribed"),
+    )
     firstgroup: int | None = option(None, "First group to use, counted from 0.", low=0)
     lastgroup: int | None = option(None, "Last group to use, counted from 0.", low=0)
 
@@ -42,21 +48,31 @@ def fit_ramps(ramp: Ramp, readnoise: ReadNoise, gain: Gain, options: RampFitOpti
 
     where P = 0, 0.4, 1, 3, 6, 10 for a signal-to-noise :math:`D G / \sqrt{N^2 + D G}` below 5,
     10, 20, 50, 100 and above; D is the last minus the first group, N the read noise of a group
-    in electrons. With R the read noise of a pair of frames (DN) and f frames per group,
-    :math:`N = R G / \sqrt{2 f}` and
+    in electrons, :math:`N = R G / \sqrt{2 f}` with R the read noise of a pair of frames (DN) and
+    f frames per group. Written as :math:`s = \sum c_i y_i`, its variances are
 
-    .. math:: V_R = \frac{6 R^2}{f t_g^2 (n^3 - n)}, \quad
-              V_P = \frac{\max(M, 0) + C / G}{G t_g (n - 1)} .
+    .. math:: V_R = \frac{R^2}{2 f} \sum c_i^2, \quad
+              V_P = \frac{\max(M, 0) + C / G}{G} \sum_{ij} c_i c_j t_{ij}
 
+    where :math:`t_{ij}` is the time of the earlier of two groups and, for i = j, the mean over all
+    pairs of frames of the group of that of the earlier: two reads share the photons of the first.
     M is the median first difference over t_g, its mean over the integrations; C the dark
     current that was subtracted. Of an isolated group k, measured t after the reset,
 
-    .. math:: s = y_k / t, \quad V_R = R^2 / (f t^2), \quad V_P = (\max(M, 0) + C / G) / (G t) .
+    .. math:: s = y_k / t, \quad V_R = R^2 / (f t^2), \quad
+              V_P = t_{kk} (\max(M, 0) + C / G) / (G t^2) .
 
-    Slopes combine with the weights :math:`1 / V_R`, both kinds of variance as
-    :math:`1 / \sum 1 / V`: over the segments of an integration, and over those of all
-    integrations. The error is :math:`\sqrt{V_P + V_R}`; in an integration of several segments it
-    is :math:`(\sum 1 / (V_P + V_R))^{-1/2}`.
+    Slopes combine with the weights :math:`h = n^3 - n`, over the segments of an integration and
+    over those of all integrations; variances follow as :math:`\sum h^2 V / (\sum h)^2`, and the
+    error is :math:`\sqrt{V_P + V_R}`.
+
+    With the option ``variances = "prescribed"`` they are those of the published description,
+
+    .. math:: V_R = \frac{6 R^2}{f t_g^2 (n^3 - n)}, \quad
+              V_P = \frac{\max(M, 0) + C / G}{G t_g (n - 1)},
+
+    which combine as :math:`1 / \sum 1 / V`; the error of an integration of several segments is
+    then :math:`(\sum 1 / (V_P + V_R))^{-1/2}`.
 
     Parameters
     ----------
@@ -99,7 +115,8 @@ def fit_ramps(ramp: Ramp, readnoise: ReadNoise, gain: Gain, options: RampFitOpti
     Assumes that groups are equally spaced and that read noise is uncorrelated between frames.
 
     Source: JWST User Documentation, calwebb_detector1, slope fitting; D. Fixsen et al. 2000,
-    PASP 112, 1350 (weights). Departures: ``docs/decisions/0010-ramp-fitting.md``.
+    PASP 112, 1350 (weights); T. Brandt 2024, PASP 136, 045004 (covariance of averaged groups).
+    Departures: ``docs/decisions/0010-ramp-fitting.md``, ``0012-exact-variances.md``.
     """
     # Numba costs half a second to import; only a run that gets here pays for it.
     from webbcal.kernels.ramp import Detector, Ramps, Timing
@@ -124,6 +141,7 @@ def fit_ramps(ramp: Ramp, readnoise: ReadNoise, gain: Gain, options: RampFitOpti
         ),
         Timing(*_timing(ramp.meta)),
         options.suppress_one_group and ngroups > 1,
+        options.variances == "exact",
     )
     values = values.reshape(4, nints + 1, rows, columns)
     flags = flags.reshape(nints + 1, rows, columns)
