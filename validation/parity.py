@@ -5,6 +5,9 @@ import subprocess
 from collections import defaultdict
 from pathlib import Path
 
+import numpy as np
+from astropy.io import fits
+
 from validation.cases import Case, Workload, workload
 from validation.compare import ArrayResult, Comparison, compare
 from validation.criteria import Criterion, Section
@@ -68,6 +71,7 @@ def parity(python: Path, folder: Path, small: bool) -> list[Section]:
     for job, their in zip(jobs, theirs, strict=True):
         rows.append(_judge(job, ours[job.name], their))
     criteria = list(_criteria(rows))
+    criteria.append(_bare(jobs[0], folder))
     files = [path for job in jobs for path in job.products("webbcal").values()]
     checked = check_with_peer(python, files)
     text = _report(rows)
@@ -82,6 +86,35 @@ def parity(python: Path, folder: Path, small: bool) -> list[Section]:
         text += [f"* {line}" for line in sorted(set(complaints))[:40]]
     title = "Against the peer, on files that webbcal did not make"
     return [Section(title, text, criteria), foreign_truth(work.cases, jobs, folder)]
+
+
+def _bare(job: Job, folder: Path) -> Criterion:
+    """Calibrate a copy of a raw file that has no ASDF tree; the result must be the same.
+
+    The peer cannot open such a file.
+    """
+    (folder / "bare").mkdir(exist_ok=True)
+    copy = folder / "bare" / job.uncal.name
+    with fits.open(job.uncal) as units:
+        kept = fits.HDUList([unit.copy() for unit in units if unit.name != "ASDF"])
+        kept[0].header.remove("DATAMODL", ignore_missing=True)
+        kept.writeto(copy, overwrite=True)
+    bare = Job("bare", copy, job.cache, folder / "bare")
+    error = run_webbcal([bare])["bare"].error
+    same = not error
+    if same:
+        with (
+            fits.open(bare.products("webbcal")["rate"]) as a,
+            fits.open(job.products("webbcal")["rate"]) as b,
+        ):
+            same = all(np.array_equal(a[name].data, b[name].data, equal_nan=True)
+                       for name in ("SCI", "ERR", "VAR_POISSON", "VAR_RNOISE", "DQ"))  # fmt: skip
+    return Criterion(
+        "raw file without ASDF tree and DATAMODL",
+        error or ("the same rates" if same else "other rates"),
+        "the same rates",
+        same,
+    )
 
 
 def _judge(job: Job, our: Result, their: Result) -> tuple[Job, Comparison | None, str]:
@@ -119,6 +152,7 @@ def _criteria(rows: list[tuple[Job, Comparison | None, str]]) -> list[Criterion]
 def _report(rows: list[tuple[Job, Comparison | None, str]]) -> list[str]:
     text = [
         "Percentage of values that are equal (see `validation/compare.py`), by product and array.",
+        "webbcal runs with `ramp_fit.variances=prescribed`, the definition that the peer has.",
         "",
     ]
     columns = ["SCI", "ERR", "VAR_POISSON", "VAR_RNOISE", "DQ"]

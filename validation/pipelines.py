@@ -14,6 +14,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 CHECKER = ROOT.parent / "shared/peer/check_with_peer.py"
 SUFFIXES = ("ramp", "rate", "rateints")
+PRESCRIBED = {"ramp_fit": {"variances": "prescribed"}}
+"""Options of webbcal that make its variances those of the published description."""
+
 EXTRA = "ERR,NOTES,QUICKLOOK"
 """ERR of ramps, as the format document has it; extensions of the foreign files, handed on."""
 
@@ -89,7 +92,10 @@ class Peer:
 
 
 def run_webbcal(jobs: Iterable[Job]) -> dict[str, Result]:
-    """Run ``webbcal run``, one call for all exposures that want the same; results by job."""
+    """Run ``webbcal run``, one call for all exposures that want the same; results by job.
+
+    The variances are the prescribed ones, which the peer has, too.
+    """
     alike: dict[str, list[Job]] = defaultdict(list)
     for job in jobs:
         plain = {k: dict(v) for k, v in job.options.items()}
@@ -101,9 +107,10 @@ def run_webbcal(jobs: Iterable[Job]) -> dict[str, Result]:
         command += ["--output-dir", str(first.folder / "webbcal"), "--save", "ramp"]
         for step in first.skip:
             command += ["--skip", step]
-        for step, options in first.options.items():
-            for name, value in options.items():
-                command += ["--option", f"{step}.{name}={value}"]
+        for options in (PRESCRIBED, first.options):
+            for step, values in options.items():
+                for name, value in values.items():
+                    command += ["--option", f"{step}.{name}={value}"]
         start = time.perf_counter()
         done = subprocess.run(
             command, capture_output=True, text=True, check=False, env=_environment(first.cache)
