@@ -2,11 +2,13 @@
 
 import json
 import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from webbcal.sim import simulate_nircam_image
 from webbcal.sim.settings import ImageSimulation
 
 
@@ -53,14 +55,27 @@ CASES = (
 
 
 def exposures_of(case: Case, folder: Path) -> list[Path]:
-    """Simulate the exposures of a case, unless they lie in the folder already."""
+    """Simulate the exposures of a case, unless they lie in the folder already.
+
+    In a process of its own: the peak memory of a process counts from that of its parent.
+    """
     options = json.dumps(case.simulation.as_dict(), sort_keys=True)
     made = folder / "simulation.json"
     if not made.exists() or made.read_text() != options:
-        folder.mkdir(parents=True, exist_ok=True)
-        simulate_nircam_image(case.simulation, folder, seed=1)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        command = [sys.executable, "-m", "benchmarks.cases", case.name, str(folder)]
+        subprocess.run(command, check=True)
         made.write_text(options)
     return sorted(folder.glob("*_uncal.fits"))
+
+
+def simulate(name: str, folder: str) -> None:
+    """Simulate the exposures of a case."""
+    from webbcal.sim import simulate_nircam_image
+
+    case = next(case for case in CASES if case.name == name)
+    simulate_nircam_image(case.simulation, folder, seed=1)
 
 
 def environment(folder: Path, cache: Path) -> Mapping[str, str]:
@@ -74,3 +89,7 @@ def environment(folder: Path, cache: Path) -> Mapping[str, str]:
         "XDG_CACHE_HOME": str(cache),
         "HOME": os.environ.get("HOME", "/"),
     }
+
+
+if __name__ == "__main__":
+    simulate(*sys.argv[1:])
