@@ -50,7 +50,8 @@ def predict(
     ramps = _draw(groups, frames, dropped, per_frame, read_noise, np.random.default_rng(seed))
     signal = np.maximum(ramps[:, -1] - ramps[:, 0], 0.0)
     index = np.searchsorted(LIMITS, signal / np.sqrt(noise2 + signal), "right")
-    rate = np.maximum(np.median(np.diff(ramps, axis=1), axis=1), 0.0)  # electron per group
+    median = np.maximum(np.median(np.diff(ramps, axis=1), axis=1), 0.0)  # electron per group
+    mean = signal / (groups - 1)
     slopes = np.empty(RAMPS)
     photon, read = np.empty(RAMPS), np.empty(RAMPS)
     covariance = _charge_covariance(groups, frames, spacing)
@@ -62,8 +63,8 @@ def predict(
         slopes[here] = ramps[here] @ c
         photon[here], read[here] = c @ covariance @ c, c @ c
     error = slopes - per_frame * spacing
-    documented = rate / (groups - 1) + 12 * noise2 / (groups**3 - groups)
-    propagated = rate * photon + noise2 * read
+    documented = median / (groups - 1) + 12 * noise2 / (groups**3 - groups)
+    propagated = mean * photon + noise2 * read
     return Widths(_width(error / np.sqrt(documented)), _width(error / np.sqrt(propagated)))
 
 

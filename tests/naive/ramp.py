@@ -71,14 +71,14 @@ def find_segments(dq):
     return runs
 
 
-def median_rate(data, dq, zero, timing):
+def typical_rate(data, dq, zero, timing):
     """Return the rate that fixes the photon noise, DN/s.
 
-    It is the median first difference, its mean over the integrations that have any. Without
-    any, it is what the first good groups suggest, or the zero frames that stand for them; `zero`
-    are the times of the first groups.
+    It is the mean (exact variances) or median (prescribed ones) first difference, its mean over
+    the integrations that have any. Without any, it is what the first good groups suggest, or the
+    zero frames that stand for them; `zero` are the times of the first groups.
     """
-    medians, first = [], []
+    middles, first = [], []
     for values, flags, start in zip(data, dq, zero, strict=True):
         rates = [
             float(np.float32(values[k + 1]) - np.float32(values[k])) / timing.tgroup
@@ -86,11 +86,11 @@ def median_rate(data, dq, zero, timing):
             if not (flags[k + 1] & (DNU | JUMP | SAT) or flags[k] & (DNU | SAT))
         ]
         if rates:
-            medians.append(float(np.median(rates)))
+            middles.append(float(np.mean(rates) if timing.exact else np.median(rates)))
         good = [k for k in range(len(values)) if flags[k] & ~PERSISTENCE == 0]
         if good:
             first.append(values[good[0]] / (start + good[0] * timing.tgroup))
-    return float(np.mean(medians or first or [0.0]))
+    return float(np.mean(middles or first or [0.0]))
 
 
 def fit_segment(y, noise, gain, signal, timing, seconds):
@@ -222,7 +222,7 @@ def fit_pixel(data, gdq, pixeldq, zeroframe, gain, readnoise, dark, timing, supp
         gain = readnoise = 1.0
     gdq = usable_flags(data, given, suppress)
     zero = place_zeroframe(data, gdq, None if suppress else zeroframe, timing)
-    signal = max(median_rate(data, gdq, zero, timing), 0.0) + dark / gain
+    signal = max(typical_rate(data, gdq, zero, timing), 0.0) + dark / gain
     noise = readnoise * gain / math.sqrt(2 * timing.nframes)
     every, kept, parts, integrations = [], [], [], []
     for i in range(len(data)):

@@ -17,7 +17,7 @@ import numpy as np
 from webbcal.kernels._jit import kernel
 from webbcal.kernels.group_flags import BAD, DO_NOT_USE
 from webbcal.kernels.ramp_segments import fit_flagged
-from webbcal.kernels.ramp_signal import median_rates
+from webbcal.kernels.ramp_signal import typical_rates
 from webbcal.kernels.ramp_weights import (
     CLASSES,
     class_of,
@@ -181,7 +181,7 @@ def fit_ramps(ramps, detector, timing, suppress, exact):
         stop = min(start + LANES, npixels)
         span = (start, stop)
         _find_odd(ramps, detector, plan, span, odd)
-        median_rates(ramps, detector, plan, span, work, odd, signal)
+        typical_rates(ramps, detector, plan, span, work, odd, signal)
         _fit_clean(ramps, detector, plan, span, signal, work, odd, rates)
         fit_flagged(ramps, detector, plan, span, signal, work, odd, rates)
     return rates

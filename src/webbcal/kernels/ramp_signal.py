@@ -1,4 +1,4 @@
-"""The count rate that fixes the photon noise of a ramp: the median difference of its groups.
+"""The count rate that fixes the photon noise of a ramp: mean or median difference of its groups.
 
 The arguments are those of `webbcal.kernels.ramp`.
 """
@@ -13,33 +13,73 @@ NO_DIFFERENCE = BAD | JUMP
 
 
 @kernel
-def median_rates(ramps, detector, plan, span, work, odd, signal):
+def typical_rates(ramps, detector, plan, span, work, odd, signal):
     """Set `signal` to the rate that fixes the photon noise, DN/s, dark current included.
 
-    It is the median difference of groups, its mean over the integrations that have a usable
-    difference, or else what the first good groups suggest; at least zero. Pixels with a value
-    that is not finite become odd.
+    It is the mean difference of groups for exact variances and the median one for prescribed
+    ones, its mean over the integrations that have a usable difference, or else what the first
+    good groups suggest; at least zero. Pixels with a value that is not finite become odd.
     """
-    start, stop = span
-    lanes = stop - start
-    rows, total, integrations = work.values, work.lanes[0], work.lanes[1]
-    for lane in range(lanes):
+    total, integrations = work.lanes[0], work.lanes[1]
+    for lane in range(span[1] - span[0]):
         total[lane] = 0.0
         integrations[lane] = 0.0
     for i in range(ramps.sci.shape[0]):
-        _sort_differences(ramps, i, span, rows)
-        n = plan.counts[i] - 1
-        if n > 0:
-            low, high, top = rows[(n - 1) // 2], rows[n // 2], rows[n - 1]
-            for lane in range(lanes):
-                odd[lane] |= np.uint8(0) if top[lane] < np.inf else np.uint8(1)
-            for lane in range(lanes):
-                middle = 0.5 * (np.float64(low[lane]) + np.float64(high[lane]))
-                total[lane] += middle if odd[lane] == 0 else 0.0
-            for lane in range(lanes):
-                integrations[lane] += 1.0 if odd[lane] == 0 else 0.0
-        _add_odd_medians(ramps, plan, i, span, rows, odd, total, integrations)
+        if plan.exact:
+            _add_means(ramps, plan, i, span, work, odd)
+        else:
+            _add_medians(ramps, plan, i, span, work, odd)
     _mean_signal(ramps, detector, plan, span, total, integrations, odd, signal)
+
+
+@kernel
+def _add_means(ramps, plan, i, span, work, odd):
+    """Add the mean of the usable differences of one integration."""
+    start, stop = span
+    lanes = stop - start
+    total, integrations, sums, numbers = work.lanes[0], work.lanes[1], work.lanes[2], work.lanes[3]
+    for lane in range(lanes):
+        sums[lane] = 0.0
+        numbers[lane] = 0.0
+    for k in range(ramps.sci.shape[1] - 1):
+        flags0, flags1 = ramps.groupdq[i, k, start:stop], ramps.groupdq[i, k + 1, start:stop]
+        values0, values1 = ramps.sci[i, k, start:stop], ramps.sci[i, k + 1, start:stop]
+        for lane in range(lanes):
+            d = values1[lane] - values0[lane]
+            bad = (flags1[lane] & NO_DIFFERENCE) | (flags0[lane] & BAD)
+            fine = (bad == 0) & (abs(d) < np.inf)
+            sums[lane] += np.float64(d) if fine else 0.0
+            numbers[lane] += 1.0 if fine else 0.0
+    expected = plan.counts[i] - 1.0
+    for lane in range(lanes):
+        odd[lane] |= np.uint8(1) if numbers[lane] < expected else np.uint8(0)
+    for lane in range(lanes):
+        if odd[lane] and numbers[lane] == 1.0 and plan.suppress:
+            good = _good_groups(ramps.sci[i], ramps.groupdq[i], start + lane)
+            numbers[lane] = 0.0 if good == 1 else 1.0
+    for lane in range(lanes):
+        some = numbers[lane] > 0.0
+        total[lane] += sums[lane] / numbers[lane] if some else 0.0
+        integrations[lane] += 1.0 if some else 0.0
+
+
+@kernel
+def _add_medians(ramps, plan, i, span, work, odd):
+    """Add the median of the usable differences of one integration."""
+    lanes = span[1] - span[0]
+    rows, total, integrations = work.values, work.lanes[0], work.lanes[1]
+    _sort_differences(ramps, i, span, rows)
+    n = plan.counts[i] - 1
+    if n > 0:
+        low, high, top = rows[(n - 1) // 2], rows[n // 2], rows[n - 1]
+        for lane in range(lanes):
+            odd[lane] |= np.uint8(0) if top[lane] < np.inf else np.uint8(1)
+        for lane in range(lanes):
+            middle = 0.5 * (np.float64(low[lane]) + np.float64(high[lane]))
+            total[lane] += middle if odd[lane] == 0 else 0.0
+        for lane in range(lanes):
+            integrations[lane] += 1.0 if odd[lane] == 0 else 0.0
+    _add_odd_medians(ramps, plan, i, span, rows, odd, total, integrations)
 
 
 @kernel
@@ -90,7 +130,7 @@ def _good_groups(sci, groupdq, pixel):
 
 @kernel
 def _mean_signal(ramps, detector, plan, span, total, integrations, odd, signal):
-    """Turn sums of medians per group into the rate that fixes the photon noise."""
+    """Turn sums of differences per group into the rate that fixes the photon noise."""
     start, stop = span
     gain = detector.gain[start:stop]
     for lane in range(stop - start):

@@ -56,8 +56,9 @@ def fit_ramps(ramp: Ramp, readnoise: ReadNoise, gain: Gain, options: RampFitOpti
 
     where :math:`t_{ij}` is the time of the earlier of two groups and, for i = j, the mean over all
     pairs of frames of the group of that of the earlier: two reads share the photons of the first.
-    M is the median first difference over t_g, its mean over the integrations; C the dark
-    current that was subtracted. Of an isolated group k, measured t after the reset,
+    M is the mean first difference over t_g, without those that begin or end in a flagged group,
+    its mean over the integrations; C the dark current that was subtracted. Of an isolated group
+    k, measured t after the reset,
 
     .. math:: s = y_k / t, \quad V_R = R^2 / (f t^2), \quad
               V_P = t_{kk} (\max(M, 0) + C / G) / (G t^2) .
@@ -71,8 +72,8 @@ def fit_ramps(ramp: Ramp, readnoise: ReadNoise, gain: Gain, options: RampFitOpti
     .. math:: V_R = \frac{6 R^2}{f t_g^2 (n^3 - n)}, \quad
               V_P = \frac{\max(M, 0) + C / G}{G t_g (n - 1)},
 
-    which combine as :math:`1 / \sum 1 / V`; the error of an integration of several segments is
-    then :math:`(\sum 1 / (V_P + V_R))^{-1/2}`.
+    with the median difference in M, and combine as :math:`1 / \sum 1 / V`; the error of an
+    integration of several segments is then :math:`(\sum 1 / (V_P + V_R))^{-1/2}`.
 
     Parameters
     ----------
