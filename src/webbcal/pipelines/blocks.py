@@ -8,23 +8,27 @@ from webbcal.core.dq import GOOD
 from webbcal.spec.products import Ramp, Uncal
 from webbcal.spec.window import Window
 
-MINIMUM_ROWS = 16
+MINIMUM_ROWS = 20
+"""Whole rows are worth having down to this height: margins of three rows cost a third then."""
+
+STRETCH = 4
+"""How much larger than asked for a block may be to hold that many whole rows."""
+
+TILE_ROWS = 32
 
 
 def windows(shape: tuple[int, int], bytes_per_pixel: int, block_bytes: int) -> Iterator[Window]:
     """Yield windows that cover a frame once, of about `block_bytes` of signal each.
 
     Whole rows where enough of them fit, since they lie together on disk and in memory;
-    for exposures of many integrations, tiles.
+    for exposures of very many integrations, wide tiles.
     """
     rows, columns = shape
-    pixels = max(block_bytes // bytes_per_pixel, 1)
-    height = pixels // columns
-    if height >= min(MINIMUM_ROWS, rows):
-        width, height = columns, min(height, rows)
-    else:
-        height = min(rows, max(MINIMUM_ROWS, int(pixels**0.5)))
-        width = min(columns, max(pixels // height, MINIMUM_ROWS))
+    height = min(rows, max(block_bytes // (bytes_per_pixel * columns), MINIMUM_ROWS))
+    width = columns
+    if height * width * bytes_per_pixel > STRETCH * block_bytes:
+        height = min(rows, TILE_ROWS)
+        width = min(columns, max(STRETCH * block_bytes // (bytes_per_pixel * height), 8))
     for y0 in range(0, rows, height):
         for x0 in range(0, columns, width):
             yield Window(y0, min(y0 + height, rows), x0, min(x0 + width, columns), shape)
