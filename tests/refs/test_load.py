@@ -19,6 +19,7 @@ from webbcal.spec.references import (
     InterpixelCapacitance,
     Mask,
     ReadNoise,
+    ReferencePixelFilters,
     Saturation,
     Superbias,
 )
@@ -102,6 +103,17 @@ def test_a_kernel_has_no_pixels_to_cut(tmp_path):
     path = write_fits(tmp_path / "ipc.fits", "ipc", {"SCI": kernel})
     loaded = load_reference(path, InterpixelCapacitance, subarray(3, 5, 6, 4), (4, 6))
     np.testing.assert_array_equal(loaded.sci, kernel)
+
+
+def test_filters_of_the_reference_pixels_are_tables(tmp_path):
+    columns = [f"{name}_{n}" for name in ("alpha", "beta") for n in range(4)]
+    filters = np.zeros(6, [(name, "f4") for name in columns])
+    filters["beta_3"] = np.arange(6)
+    bad = np.array([(1, 2, 3 << 30)], [("OUTPUT", "u2"), ("ODD_EVEN", "u2"), ("MASK", "u4")])
+    path = write_fits(tmp_path / "refpix.fits", "refpix", {"IRS2": filters, "DQ": bad})
+    loaded = load_reference(path, ReferencePixelFilters, subarray(3, 5, 6, 4), (4, 6))
+    np.testing.assert_array_equal(loaded.filters["beta_3"], np.arange(6))
+    assert loaded.bad_pixels["MASK"][0] == 3 << 30
 
 
 def test_flags_are_translated_by_the_table_of_the_file(tmp_path):

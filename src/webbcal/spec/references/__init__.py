@@ -8,6 +8,7 @@ from webbcal.spec.references.detector1 import (
     Mask,
     ReadNoise,
     Reference,
+    ReferencePixelFilters,
     Saturation,
     Superbias,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "Mask",
     "ReadNoise",
     "Reference",
+    "ReferencePixelFilters",
     "Saturation",
     "Superbias",
 ]
@@ -36,5 +38,6 @@ REFERENCES: dict[str, type[Reference]] = {
         Gain,
         ReadNoise,
         InterpixelCapacitance,
+        ReferencePixelFilters,
     )
 }

@@ -137,3 +137,32 @@ class InterpixelCapacitance(Reference):
         doc="Deconvolution kernel of unit sum, one for all pixels or one per pixel.",
         alternatives=(("kernel_y", "kernel_x", "y", "x"),),
     )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ReferencePixelFilters(Reference):
+    """Frequency filters that predict the noise of an amplifier from its reference pixels (IRS2)."""
+
+    reftype: ClassVar[str] = "refpix"
+    model: ClassVar[str] = "IRS2Model"
+
+    filters: np.ndarray = table(
+        "IRS2",
+        *(
+            column(f"{name}_{amplifier}", "f4", doc=f"{what}, amplifier {amplifier + 1}.")
+            for name, what in (
+                ("alpha", "Filter of the reference output"),
+                ("beta", "Filter of the interleaved reference pixels"),
+            )
+            for amplifier in range(4)
+        ),
+        doc="Complex filters by frequency: rows in pairs, real and imaginary part.",
+    )
+    bad_pixels: np.ndarray = table(
+        "DQ",
+        column("OUTPUT", "u2", doc="Amplifier, 1 to 4."),
+        column("ODD_EVEN", "u2", doc="1 for odd rows, 2 for even ones."),
+        column("MASK", "u4", doc="One bit per interleaved reference pixel that is bad."),
+        doc="Bad interleaved reference pixels.",
+        required=False,
+    )
