@@ -43,7 +43,7 @@ def run_all(inputs: Sequence[Path], settings: Settings, verbose: int) -> int:
             bar.update(task, description=what, completed=done, total=total)
 
         def done(outcome: Outcome) -> None:
-            _say(outcome)
+            _say(outcome, reasons=len(paths) == 1)
 
         outcomes = run_exposures(paths, settings, progress=progress, done=done)
     failures = [outcome.error for outcome in outcomes if outcome.error is not None]
@@ -72,7 +72,7 @@ def _announce_compilation() -> None:
         errors.print("First run: compiling the kernels for this machine (half a minute, once) ...")
 
 
-def _say(outcome: Outcome) -> None:
+def _say(outcome: Outcome, *, reasons: bool) -> None:
     name = outcome.input.name
     if outcome.error is not None:
         where = "" if name in str(outcome.error) else f"{name}: "
@@ -82,7 +82,7 @@ def _say(outcome: Outcome) -> None:
     how = "made already" if outcome.reused else f"{outcome.seconds:.2f} s"
     console.print(f"{name} -> {made}  ({how})", markup=False, soft_wrap=True)
     skipped = [f"{s.name} ({s.reason})" for s in outcome.steps if s.reason]
-    if skipped:
+    if skipped and reasons:
         console.print(f"  skipped: {'; '.join(skipped)}", markup=False, soft_wrap=True)
 
 

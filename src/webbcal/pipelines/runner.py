@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from webbcal.core.cache import cache_folder
-from webbcal.core.errors import InvalidInput, UnsupportedMode, WebbcalError
+from webbcal.core.errors import InvalidInput, InvalidOptions, UnsupportedMode, WebbcalError
 from webbcal.pipelines.binding import References
 from webbcal.pipelines.exposure import ExposureRun, Progress
 from webbcal.pipelines.plan import Plan, make_plan
@@ -94,6 +94,11 @@ def run_exposures(
     -------
     list of Outcome
         One per path; `error` is set where it failed.
+
+    Raises
+    ------
+    InvalidOptions
+        An option, step or result that the user named does not exist, or a value is bad.
     """
     environ = os.environ if environ is None else environ
     source = open_source(settings, environ)
@@ -102,6 +107,8 @@ def run_exposures(
     for path in paths:
         try:
             outcome = _run_one(path, settings, source, references, progress)
+        except InvalidOptions:
+            raise  # a wrong setup is wrong for every exposure
         except WebbcalError as error:
             outcome = Outcome(path, error=error)
         outcomes.append(outcome)
