@@ -57,6 +57,7 @@ def _large_variance(ints: Arrays, peer: Arrays) -> Departure:
     for name in ("VAR_POISSON", "VAR_RNOISE"):
         large = (ints[name] >= LARGEST_VARIANCE * (1 - TOLERANCE)) & (peer[name] == 0)
         found |= large.any(axis=0)
+    found |= ((ints["ERR"] >= LARGEST_VARIANCE**0.5) & (peer["ERR"] == 0)).any(axis=0)
     return Departure(found, ("ERR", "VAR_POISSON", "VAR_RNOISE"))
 
 

@@ -27,6 +27,8 @@ KNOWN = [
     "* Groups after jumps as high as the limit within the scatter of the gain (0011).",
     "* JUMP only for the peer where the two largest differences of a ramp are equal to the last",
     "  bit, which whole numbers often are when linearity is skipped (0031).",
+    "* JUMP where two differences of an erratic pixel deviate equally within rounding, so that the",
+    "  iterative search takes another one first; the rounding of reference pixels decides.",
     "* Photon noise of a median difference close to 0, just beyond what rounding is granted.",
     "",
 ]
