@@ -47,5 +47,5 @@ def test_nothing_is_left_in_the_folder(limit, tmp_path):
 
 def test_missing_folder_is_one_clear_error(monkeypatch, tmp_path):
     monkeypatch.setattr(spill, "IN_MEMORY_BYTES", 0)
-    with pytest.raises(CannotWrite, match="intermediate results"):
+    with pytest.raises(CannotWrite, match="cannot write results"):
         Spill((4, 4), "f4", tmp_path / "absent")

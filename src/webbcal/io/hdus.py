@@ -147,7 +147,7 @@ def _chunks(data: Any) -> Iterator[Any]:
         yield from _copy(data.bytes)
     else:
         for index in _pieces(data.shape, data.dtype.itemsize):
-            yield _big_endian(data[index] if isinstance(data, np.ndarray) else data.read(index))
+            yield big_endian(data[index] if isinstance(data, np.ndarray) else data.read(index))
 
 
 def _copy(data: DiskBytes) -> Iterator[np.ndarray]:
@@ -170,9 +170,17 @@ def _pieces(shape: tuple[int, ...], itemsize: int) -> Iterator[tuple[slice, ...]
             yield (*(slice(n, n + 1) for n in outer), slice(start, stop))
 
 
-def _big_endian(values: np.ndarray) -> np.ndarray:
+def big_endian(values: np.ndarray) -> np.ndarray:
     """Return the values as a FITS image stores them, contiguous."""
     dtype = values.dtype
     if dtype.kind == "u" and dtype.itemsize > 1:
         values = values ^ dtype.type(1 << (8 * dtype.itemsize - 1))
     return values.astype(dtype.newbyteorder(">"), order="C", copy=False)
+
+
+def from_big_endian(stored: np.ndarray) -> np.ndarray:
+    """Return the values of what `big_endian` has made."""
+    values = stored.astype(stored.dtype.newbyteorder("="), copy=False)
+    if values.dtype.kind == "u" and values.dtype.itemsize > 1:
+        values = values ^ values.dtype.type(1 << (8 * values.dtype.itemsize - 1))
+    return values

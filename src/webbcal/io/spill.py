@@ -1,75 +1,82 @@
-"""Arrays that grow window by window, in memory while small, else in a nameless file."""
+"""Arrays that grow window by window: in a file, or in memory while small."""
 
 import os
 import tempfile
 import weakref
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from webbcal.core.errors import CannotWrite
+from webbcal.io.hdus import big_endian, from_big_endian
 from webbcal.spec.fields import Index
 
 IN_MEMORY_BYTES = 32 << 20
 
 
-class Spill:
-    """An array to be filled in parts from several threads, and read back in parts.
-
-    The file, where there is one, has no name: nothing is left behind when the process dies.
+@dataclass(frozen=True)
+class Region:
+    """An array in a part of a file, to be written and read in parts from several threads.
 
     Parameters
     ----------
+    descriptor : int
+        Of the open file.
+    offset : int
+        Of the first value, in bytes.
     shape, dtype
-        Of the whole array, native byte order.
-    folder : Path
-        Where a large array goes; best the folder of the final file.
+        Of the array; `dtype` in native byte order.
+    where : Path
+        How to name the file in errors.
+    encoded : bool
+        Whether values lie in the file as a FITS image stores them.
     """
 
-    def __init__(self, shape: tuple[int, ...], dtype: Any, folder: Path) -> None:
-        self.shape = shape
-        self.dtype = np.dtype(dtype)
-        self._where = folder
-        size = int(np.prod(shape, dtype=np.int64)) * self.dtype.itemsize
-        self._memory: np.ndarray | None = None
-        self._file = None
-        if size <= IN_MEMORY_BYTES:
-            self._memory = np.zeros(shape, self.dtype)
-            return
-        try:
-            self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 (lives as long as self)
-            weakref.finalize(self, self._file.close)
-            os.truncate(self._file.fileno(), size)
-        except OSError as error:
-            raise _full(folder, error) from None
+    descriptor: int
+    offset: int
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    where: Path
+    encoded: bool = False
 
     def write(self, index: Index, values: np.ndarray) -> None:
-        """Store the values of a part; `index` selects it, one slice per axis from the first."""
-        index = self._all_axes(index)
-        if self._memory is not None:
-            self._memory[index] = values
-            return
-        for offset, run in self._runs(index, np.ascontiguousarray(values, self.dtype)):
-            self._pwrite(run, offset)
+        """Store the values of a part; `index` selects it, one slice per axis from the first.
+
+        Raises
+        ------
+        CannotWrite
+            If the disk is full.
+        """
+        values = np.ascontiguousarray(values, self.dtype)
+        stored = big_endian(values) if self.encoded else values
+        for offset, run in self._runs(all_axes(index, self.shape), stored):
+            view = run.data.cast("B")
+            while view:
+                try:
+                    written = os.pwrite(self.descriptor, view, offset)
+                except OSError as error:
+                    raise _full(self.where, error) from None
+                view, offset = view[written:], offset + written
 
     def read(self, index: Index | None = None) -> np.ndarray:
         """Return a part as a fresh array."""
-        index = self._all_axes(index or ())
-        if self._memory is not None:
-            return self._memory[index].copy()
+        index = all_axes(index or (), self.shape)
         shape = tuple(len(range(*s.indices(n))) for s, n in zip(index, self.shape, strict=True))
-        values = np.empty(shape, self.dtype)
+        values = np.empty(shape, self.dtype.newbyteorder(">") if self.encoded else self.dtype)
         for offset, run in self._runs(index, values):
-            self._pread(run, offset)
-        return values
+            view = run.data.cast("B")
+            while view:
+                count = os.preadv(self.descriptor, [view], offset)
+                view, offset = view[count:], offset + count
+        return from_big_endian(values) if self.encoded else values
 
-    def _all_axes(self, index: Index) -> Index:
-        """Return an index with a slice for every axis; those not named are taken whole."""
-        return (*index, *(slice(None) for _ in self.shape[len(index) :]))
-
-    def _runs(self, index: Index, values: np.ndarray) -> Any:
+    def _runs(self, index: Index, values: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
         """Yield file offset and the contiguous piece of `values` that belongs there."""
+        if not values.size:
+            return
         bounds = [s.indices(n)[:2] for s, n in zip(index, self.shape, strict=True)]
         axis = len(self.shape)  # first axis of a contiguous run
         while axis > 0:
@@ -81,29 +88,60 @@ class Spill:
             strides[n] = strides[n + 1] * self.shape[n + 1]
         for outer in np.ndindex(*values.shape[:axis]):
             start = sum((position + bounds[n][0]) * strides[n] for n, position in enumerate(outer))
-            yield start + bounds[axis][0] * strides[axis], values[outer]
-
-    def _pwrite(self, run: np.ndarray, offset: int) -> None:
-        assert self._file is not None
-        view = run.data.cast("B")
-        while view:
-            try:
-                written = os.pwrite(self._file.fileno(), view, offset)
-            except OSError as error:
-                raise _full(self._where, error) from None
-            view, offset = view[written:], offset + written
-
-    def _pread(self, run: np.ndarray, offset: int) -> None:
-        assert self._file is not None
-        view = run.data.cast("B")
-        while view:
-            count = os.preadv(self._file.fileno(), [view], offset)
-            view, offset = view[count:], offset + count
+            yield self.offset + start + bounds[axis][0] * strides[axis], values[outer]
 
 
-def _full(folder: Path, error: OSError) -> CannotWrite:
+class Spill:
+    """An array without a file of its own: in memory while small, else in a nameless file.
+
+    Nothing is left behind when the process dies.
+
+    Parameters
+    ----------
+    shape, dtype
+        Of the whole array, native byte order.
+    folder : Path
+        Where a large array goes.
+    """
+
+    def __init__(self, shape: tuple[int, ...], dtype: Any, folder: Path) -> None:
+        self.shape = shape
+        self.dtype = np.dtype(dtype)
+        size = int(np.prod(shape, dtype=np.int64)) * self.dtype.itemsize
+        self._memory: np.ndarray | None = None
+        if size <= IN_MEMORY_BYTES:
+            self._memory = np.zeros(shape, self.dtype)
+            return
+        try:
+            file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 (lives as long as self)
+            weakref.finalize(self, file.close)
+            os.truncate(file.fileno(), size)
+        except OSError as error:
+            raise _full(folder, error) from None
+        self._region = Region(file.fileno(), 0, shape, self.dtype, folder)
+
+    def write(self, index: Index, values: np.ndarray) -> None:
+        """Store the values of a part; `index` selects it, one slice per axis from the first."""
+        if self._memory is None:
+            self._region.write(index, values)
+        else:
+            self._memory[index] = values
+
+    def read(self, index: Index | None = None) -> np.ndarray:
+        """Return a part as a fresh array."""
+        if self._memory is None:
+            return self._region.read(index)
+        return self._memory[index or ()].copy()
+
+
+def all_axes(index: Index, shape: tuple[int, ...]) -> Index:
+    """Return an index with a slice for every axis; those not named are taken whole."""
+    return (*index, *(slice(None) for _ in shape[len(index) :]))
+
+
+def _full(where: Path, error: OSError) -> CannotWrite:
     return CannotWrite(
-        f"cannot write intermediate results ({error.strerror})",
-        where=folder,
+        f"cannot write results ({error.strerror})",
+        where=where,
         advice="Free some space or choose another --output-dir.",
     )

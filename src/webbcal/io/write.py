@@ -69,7 +69,7 @@ def write_product(product: Product, path: Path | str, *, overwrite: bool = True)
     if path.exists() and not overwrite:
         raise CannotWrite("the file exists", where=path, advice="Remove it or allow overwriting.")
     text = render_ecsv(product, path) if product.storage == "ecsv" else b""
-    hdus = [] if text else _Writer(product, path).hdus()
+    hdus = [] if text else new_hdus(product, path)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         with _complete_or_absent(temporary, path) as file:
@@ -82,6 +82,11 @@ def write_product(product: Product, path: Path | str, *, overwrite: bool = True)
         raise CannotWrite(
             f"cannot write the file ({error.strerror or error})", where=path, advice=advice
         ) from None
+
+
+def new_hdus(product: Product, path: Path) -> list[NewHdu]:
+    """Return the extensions of a product as they will be written, headers complete."""
+    return _Writer(product, path).hdus()
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from webbcal.pipelines.blocks import windows
 from webbcal.pipelines.plan import PlannedStep
-from webbcal.pipelines.sinks import Sink
+from webbcal.pipelines.sinks import Sink, spilled
 from webbcal.refs.derived import derived
 from webbcal.refs.load import load_reference, sha256
 from webbcal.refs.select import Selection
@@ -111,7 +111,7 @@ def _derive_by_blocks(
     for window in windows(shape, pixel_bytes, DERIVE_BLOCK_BYTES):
         part = derivation.derive(reference.cut(window), meta)
         if sink is None:
-            sink = Sink(part, shape, folder)
+            sink = Sink(part, shape, spilled(folder))
         sink.put(part)
     assert sink is not None
     return sink.whole()

@@ -9,7 +9,7 @@ import dataclasses
 import os
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from webbcal.core.errors import CannotCalibrate, CannotWrite
+from webbcal.io.draft import Draft
 from webbcal.io.names import product_path
-from webbcal.io.write import write_product
 from webbcal.pipelines.binding import References
 from webbcal.pipelines.blocks import begin_ramp, windows
 from webbcal.pipelines.chain import BoundStep, apply
@@ -74,6 +74,7 @@ class ExposureRun:
         self._reasons: dict[str, str] = {}
         self._counts: Counter[str] = Counter()
         self._sinks: dict[str, dict[str, Sink[Product]]] = {}
+        self._drafts: dict[str, Draft] = {}
 
     def calibrate(self) -> Outcome:
         """Run every step and write the products.
@@ -85,18 +86,21 @@ class ExposureRun:
         """
         start = time.perf_counter()
         _make_folder(self._plan.output_dir)
-        with ThreadPoolExecutor(self._settings.threads or os.cpu_count() or 1) as pool:
-            hashes = self._start_hashing(pool)
-            examples = self._bind()
-            self._open_sinks(examples)
-            self._sweep(pool)
-            steps = self._step_records(hashes)
-        outputs = self._write(steps)
+        try:
+            with ThreadPoolExecutor(self._settings.threads or os.cpu_count() or 1) as pool:
+                hashes = self._start_hashing(pool)
+                self._open_sinks(self._bind())
+                self._sweep(pool)
+                steps = self._step_records(hashes)
+            outputs = self._complete(steps)
+        finally:
+            for draft in self._drafts.values():
+                draft.discard()
         return Outcome(self._plan.path, outputs, steps, time.perf_counter() - start)
 
     # -- before the sweep ---------------------------------------------------------------------
 
-    def _start_hashing(self, pool: ThreadPoolExecutor) -> dict[Path, Future[str]]:
+    def _start_hashing(self, pool: ThreadPoolExecutor) -> dict[Path | None, Future[str]]:
         """Hash the reference files while other things are done."""
         paths = {
             selection.path
@@ -172,9 +176,15 @@ class ExposureRun:
         self._collect(ran[-1], _final(examples[ran[-1]], self._plan.makes_integrations))
 
     def _collect(self, step: str, products: dict[str, Product]) -> None:
+        """Open the files of the result of a step, with all keywords they will have."""
+        record = self._record(self._step_records({}))
         sinks = self._sinks.setdefault(step, {})
         for suffix, product in products.items():
-            sinks[suffix] = Sink(product, self._shape, self._plan.output_dir)
+            path = product_path(self._plan.output_dir, self._plan.root, suffix)
+            self._drafts[suffix] = draft = Draft(path)
+            meta = product.meta.replace(record.keywords(self._steps_upto(step)))
+            product = product.with_changes(meta=meta)
+            sinks[suffix] = Sink(product, self._shape, draft.place)
 
     # -- the sweep ----------------------------------------------------------------------------
 
@@ -206,7 +216,7 @@ class ExposureRun:
 
     # -- after the sweep ----------------------------------------------------------------------
 
-    def _step_records(self, hashes: dict[Path, Future[str]]) -> tuple[StepRecord, ...]:
+    def _step_records(self, hashes: Mapping[Path | None, Future[str]]) -> tuple[StepRecord, ...]:
         return tuple(
             StepRecord(
                 planned.step.name,
@@ -220,7 +230,7 @@ class ExposureRun:
                         planned.step.references[argument].kind.reftype,
                         selection.path,
                         selection.origin,
-                        None if selection.path is None else hashes[selection.path].result(),
+                        hashes[selection.path].result() if selection.path in hashes else None,
                     )
                     for argument, selection in planned.references.items()
                 ),
@@ -228,13 +238,13 @@ class ExposureRun:
             for planned in self._plan.steps
         )
 
-    def _write(self, steps: tuple[StepRecord, ...]) -> dict[str, Path]:
+    def _record(self, steps: tuple[StepRecord, ...]) -> RunRecord:
         plan = self._plan
         values: dict[str, Any] = {}
         for bound in self._bound:
             if bound.step.conclude is not None:
                 values |= bound.step.conclude(self._counts, plan.exposure.meta)
-        record = RunRecord(
+        return RunRecord(
             plan.path,
             plan.recipe.name,
             steps,
@@ -243,16 +253,21 @@ class ExposureRun:
             ignored=plan.ignored,
             values=values,
         )
+
+    def _steps_upto(self, name: str) -> tuple[str, ...]:
+        """Return the steps that a result after step `name` has behind it."""
+        steps = self._plan.recipe.steps
+        return steps if name == self._bound[-1].step.name else steps[: steps.index(name) + 1]
+
+    def _complete(self, steps: tuple[StepRecord, ...]) -> dict[str, Path]:
+        record = self._record(steps)
         outputs: dict[str, Path] = {}
         for name, sinks in self._sinks.items():
-            upto = plan.recipe.steps[: plan.recipe.steps.index(name) + 1]
-            if name == self._bound[-1].step.name:
-                upto = plan.recipe.steps
+            upto = self._steps_upto(name)
             for suffix, sink in sinks.items():
                 product = sink.whole(record.keywords(upto), record.tree(upto))
-                path = product_path(plan.output_dir, plan.root, suffix)
-                write_product(product, path)
-                outputs[suffix] = path
+                self._drafts[suffix].complete(product)
+                outputs[suffix] = product_path(self._plan.output_dir, self._plan.root, suffix)
         return outputs
 
 

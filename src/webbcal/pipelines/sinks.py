@@ -1,11 +1,12 @@
 """Collect the windows of a result until the whole product can be written."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from webbcal.io.spill import Spill
+from webbcal.io.draft import Room
+from webbcal.io.spill import Region, Spill
 from webbcal.spec.fields import Image, Product, declared
 from webbcal.spec.window import Window
 
@@ -22,17 +23,24 @@ class Sink(Generic[P]):
         tables, which are the same for every window.
     shape : (int, int)
         Rows and columns of the whole frame.
-    folder : Path
-        Where large arrays wait; see `webbcal.io.spill.Spill`.
+    place : callable
+        ``place(product)``: where the arrays of a product go, by attribute name; they are `Room`
+        in the product.
     """
 
-    def __init__(self, example: P, shape: tuple[int, int], folder: Path) -> None:
+    def __init__(
+        self,
+        example: P,
+        shape: tuple[int, int],
+        place: Callable[[P], Mapping[str, Region | Spill]],
+    ) -> None:
         self._kind = type(example)
-        self._spills: dict[str, tuple[tuple[str, ...], Spill]] = {}
+        self._axes: dict[str, tuple[str, ...]] = {}
         self._rest: dict[str, Any] = {
             f.name: getattr(example, f.name) for f in dataclasses.fields(example)
         }
         self._rest["window"] = None
+        rooms: dict[str, Room] = {}
         for name, spec in declared(self._kind).items():
             if not isinstance(spec, Image) or not spec.extname or self._rest[name] is None:
                 continue
@@ -41,17 +49,18 @@ class Sink(Generic[P]):
             if "y" not in axes:
                 continue
             sizes = dict(zip(axes, value.shape, strict=True)) | {"y": shape[0], "x": shape[1]}
-            whole = tuple(sizes[axis] for axis in axes)
-            self._spills[name] = axes, Spill(whole, value.dtype, folder)
+            rooms[name] = Room(tuple(sizes[axis] for axis in axes), value.dtype)
+            self._axes[name] = axes
             del self._rest[name]
+        self._arrays = place(self._kind.from_stored(rooms, **self._rest))
 
     def put(self, product: P) -> None:
         """Store a window."""
         window = product.window
         assert window is not None
-        for name, (axes, spill) in self._spills.items():
-            index = tuple(_selected(axis, window) for axis in axes)
-            spill.write(index, getattr(product, name))
+        for name, array in self._arrays.items():
+            index = tuple(_selected(axis, window) for axis in self._axes[name])
+            array.write(index, getattr(product, name))
 
     def whole(
         self, values: Mapping[str, Any] | None = None, record: Mapping[str, Any] | None = None
@@ -63,7 +72,17 @@ class Sink(Generic[P]):
         if record:
             tree = {**rest["extras"].get("tree", {}), "webbcal": dict(record)}
             rest["extras"] = {**rest["extras"], "tree": tree}
-        return self._kind.from_stored({n: spill for n, (_, spill) in self._spills.items()}, **rest)
+        return self._kind.from_stored(self._arrays, **rest)
+
+
+def spilled(folder: Path) -> Callable[[Product], Mapping[str, Spill]]:
+    """Return a `place` for a product that gets no file of its own."""
+
+    def place(product: Product) -> Mapping[str, Spill]:
+        rooms = product.all_stored()
+        return {name: Spill(room.shape, room.dtype, folder) for name, room in rooms.items()}
+
+    return place
 
 
 def _selected(axis: str, window: Window) -> slice:

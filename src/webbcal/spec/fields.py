@@ -313,6 +313,10 @@ class Product:
         stored: dict[str, Stored] = self.__dict__.get("_stored", {})
         return stored.get(name)
 
+    def all_stored(self) -> dict[str, Stored]:
+        """Return all arrays that lie on disk, by attribute name."""
+        return dict(self.__dict__.get("_stored", {}))
+
     def has(self, name: str) -> bool:
         """Tell whether an optional array is present, without reading it."""
         return self.stored(name) is not None or self.__dict__.get(name) is not None
