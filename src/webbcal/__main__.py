@@ -1,5 +1,5 @@
 """``python -m webbcal``."""
 
-from webbcal.cli.main import main
+from webbcal.cli.main import command
 
-main()
+command()
