@@ -14,6 +14,7 @@ from webbcal.report.comparison import compare
 from webbcal.sim import read_truth
 from webbcal.spec.fields import Image, declared
 from webbcal.spec.products import Ramp, Rate, RateInts
+from webbcal.steps import STEPS
 
 EVERYTHING = Settings(save=("ramp", "saturation", "refpix"))
 
@@ -118,6 +119,18 @@ def test_intermediate_product_knows_only_the_steps_before_it(reference_run):
     assert "S_JUMP" not in header
 
 
+def test_a_raw_file_that_only_has_headers_gives_the_same_rates(
+    programme, reference_run, environ, tmp_path
+):
+    path = tmp_path / programme.exposures[0].name
+    with fits.open(programme.exposures[0]) as hdus:
+        del hdus["ASDF"], hdus[0].header["DATAMODL"]
+        hdus.writeto(path)
+    (outcome,) = run_exposures([path], Settings(output_dir=tmp_path / "out"))
+    wanted, got = (arrays(o.outputs["rate"]) for o in (reference_run, outcome))
+    assert all(values.tobytes() == got[name].tobytes() for name, values in wanted.items())
+
+
 @pytest.mark.parametrize(
     "step", ["saturation", "superbias", "refpix", "linearity", "dark_current", "jump"]
 )
@@ -126,6 +139,7 @@ def test_every_correction_can_be_skipped(programme, environ, tmp_path, step):
     status = {record.name: record.status for record in outcome.steps}
     assert status[step] == "SKIPPED"
     assert status["ramp_fit"] == "COMPLETE"
+    assert webbcal.open(outcome.outputs["rate"]).meta.cal_step[STEPS[step].status] == "SKIPPED"
 
 
 def test_without_ramp_fit_the_result_is_the_ramp(programme, environ, tmp_path):

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from webbcal.core.errors import InvalidInput
 from webbcal.io.asdf_tree import Link, read_tree
 from webbcal.io.cards import is_structure
@@ -99,6 +101,8 @@ def _by_shape(extensions: Sequence[Extension]) -> tuple[type[Product], ...]:
     if len(science.shape) == 2 and any(e.name == "SCI" and e.version == 2 for e in extensions):
         return by_model("MultiSlitModel")
     if len(science.shape) == 4:
+        if science.image().dtype == np.uint16:
+            return by_model("Level1bModel")
         return by_model("QuadModel" if "DQ" in present else "RampModel")
     return by_model({2: "ImageModel", 3: "CubeModel"}.get(len(science.shape), ""))
 
