@@ -142,16 +142,27 @@ def describe(
 
 @app.command()
 def simulate(
-    mode: Annotated[str, typer.Argument(help="What to simulate: nircam-image.")],
-    output_dir: Annotated[Path, typer.Option("--output-dir", "-o", help="Where files go.")],
+    mode: Annotated[str, typer.Argument(help="What to simulate: nircam-image.")] = "nircam-image",
+    output_dir: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--output-dir", "-o", help="Where files go."),
+    ] = None,
     option: Annotated[
         list[str], typer.Option("--option", "-p", metavar="NAME=VALUE", help="Set an option.")
     ] = [],  # noqa: B006
     seed: Annotated[int, typer.Option(help="Seed of all that is random.")] = 0,
+    list_options: Annotated[
+        bool, typer.Option("--list-options", help="List what --option can set.")
+    ] = False,
 ) -> None:
     """Simulate raw exposures, their references and the truth."""
+    from webbcal.cli.simulate import print_options
     from webbcal.cli.simulate import simulate as simulate_files
 
+    if list_options:
+        raise typer.Exit(print_options())
+    if output_dir is None:
+        raise typer.BadParameter("say where files go", param_hint="--output-dir")
     raise typer.Exit(simulate_files(mode, output_dir, option, seed))
 
 

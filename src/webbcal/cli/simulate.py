@@ -71,6 +71,20 @@ def options_help() -> list[tuple[str, str, str]]:
     return lines
 
 
+def print_options() -> int:
+    """Print the options, one line each where they fit."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for head in ("option", "default", "meaning"):
+        table.add_column(head)
+    for name, default, meaning in options_help():
+        table.add_row(name, default, meaning)
+    Console(highlight=False, markup=False).print(table)
+    return 0
+
+
 def _assignment(text: str) -> tuple[str, object]:
     from webbcal.sim import ImageSimulation
 
