@@ -63,3 +63,19 @@ def test_frozen_arrays_have_one_form(array):
     assert not result.flags.writeable
     assert result.dtype.isnative
     assert array.flags.writeable
+
+
+def test_a_kernel_that_cannot_be_kept_runs_all_the_same(monkeypatch, tmp_path):
+    folder = tmp_path / "kernels"
+    folder.mkdir()
+    monkeypatch.setattr(_jit, "CACHE_FOLDER", folder)
+
+    def double(value):
+        return 2 * value
+
+    doubled = _jit.kernel(double)
+    for path in sorted(folder.rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    folder.rmdir()
+    folder.write_text("in the way")
+    assert doubled(21) == 42

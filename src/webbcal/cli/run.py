@@ -35,7 +35,6 @@ def run_all(inputs: Sequence[Path], settings: Settings, verbose: int) -> int:
         transient=True,
         disable=not errors.is_terminal,
     )
-    _announce_compilation()
     with bar:
         task = bar.add_task("", total=None, name=f"{len(paths)} exposures")
 
@@ -45,7 +44,9 @@ def run_all(inputs: Sequence[Path], settings: Settings, verbose: int) -> int:
         def done(outcome: Outcome) -> None:
             _say(outcome, reasons=len(paths) == 1)
 
-        outcomes = run_exposures(paths, settings, progress=progress, done=done)
+        outcomes = run_exposures(
+            paths, settings, progress=progress, starting=_announce_compilation, done=done
+        )
     failures = [outcome.error for outcome in outcomes if outcome.error is not None]
     if len(outcomes) > 1:
         seconds = sum(outcome.seconds for outcome in outcomes)
@@ -64,12 +65,17 @@ def explain_all(inputs: Sequence[Path], settings: Settings, *, toml: bool = Fals
     return 0
 
 
-def _announce_compilation() -> None:
+def _announce_compilation(plan: Plan) -> None:
     """Say why the first run of all takes longer."""
     from webbcal.kernels._jit import is_compiled
 
     if not is_compiled():
-        errors.print("First run: compiling the kernels for this machine (half a minute, once) ...")
+        console.print(
+            f"{plan.path.name}: first run, compiling the kernels for this machine "
+            "(half a minute, once) ...",
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 def _say(outcome: Outcome, *, reasons: bool) -> None:

@@ -75,6 +75,7 @@ def run_exposures(
     *,
     environ: Mapping[str, str] | None = None,
     progress: Progress = _silent,
+    starting: Callable[[Plan], None] | None = None,
     done: Callable[[Outcome], None] | None = None,
 ) -> list[Outcome]:
     """Calibrate exposures; one that fails does not keep the others from being calibrated.
@@ -87,8 +88,9 @@ def run_exposures(
         How to calibrate them.
     environ : mapping or None
         Environment variables; those of the process by default.
-    progress, done : callable
-        Called while an exposure is calibrated, and after each.
+    progress, starting, done : callable
+        Called while an exposure is calibrated, before the work on it begins (the plan is made
+        then), and after each.
 
     Returns
     -------
@@ -106,7 +108,7 @@ def run_exposures(
     outcomes = []
     for path in paths:
         try:
-            outcome = _run_one(path, settings, source, references, progress)
+            outcome = _run_one(path, settings, source, references, progress, starting)
         except InvalidOptions:
             raise  # a wrong setup is wrong for every exposure
         except WebbcalError as error:
@@ -124,12 +126,15 @@ def _run_one(
     source: ReferenceSource,
     references: References,
     progress: Progress,
+    starting: Callable[[Plan], None] | None,
 ) -> Outcome:
     plan = make_plan(path, settings, source)
     if settings.resume:
         outputs = finished(plan, references)
         if outputs:
             return Outcome(path, outputs, reused=True)
+    if starting is not None:
+        starting(plan)
     return ExposureRun(plan, settings, references, progress).calibrate()
 
 
