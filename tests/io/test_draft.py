@@ -1,5 +1,7 @@
 """A product filled in place is the product written at once."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -13,6 +15,13 @@ from webbcal.spec.products import Rate
 
 SHAPE = (37, 53)
 META = Meta({"instrument": {"name": "NIRCAM"}, "exposure": {"type": "NRC_IMAGE"}})
+
+
+@pytest.fixture(params=["nameless", "named"], autouse=True)
+def kind_of_file(request, monkeypatch):
+    """Not every system has files without a name."""
+    if request.param == "named":
+        monkeypatch.delattr(os, "O_TMPFILE", raising=False)
 
 
 @pytest.fixture
@@ -92,3 +101,12 @@ def test_a_draft_that_is_discarded_leaves_nothing(tmp_path, whole):
 def test_folder_that_is_not_there(tmp_path, whole):
     with pytest.raises(CannotWrite, match="x_rate"):
         fill(tmp_path / "absent" / "x_rate.fits", whole)
+
+
+def test_a_system_that_cannot_name_a_nameless_file(tmp_path, whole, monkeypatch):
+    path = tmp_path / "x_rate.fits"
+    draft, places = fill(path, whole)
+    monkeypatch.setattr(draft, "_give_name", lambda: False)
+    draft.complete(Rate.from_stored(places, meta=META))
+    assert_same(path, whole)
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]

@@ -35,7 +35,7 @@ class Room:
 
 
 class Draft:
-    """A file under a temporary name, which gets its final one when it is complete.
+    """A file without a name, or under a temporary one, until it is complete.
 
     The headers come first in a file, but their last values are known last. So room is made for
     them, the images are written where they belong, and the headers are filled in at the end.
@@ -50,6 +50,7 @@ class Draft:
         self._path = path
         self._temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
         self._descriptor = -1
+        self._nameless = False
         self._headers: list[int] = []
 
     def place(self, product: Product) -> Mapping[str, Region]:
@@ -66,9 +67,8 @@ class Draft:
         CannotWrite
             If the folder cannot be written, or has no space.
         """
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         try:
-            self._descriptor = os.open(self._temporary, flags, 0o666)
+            self._open()
         except OSError as error:
             raise self._cannot_write(error) from None
         regions: dict[int, Region] = {}
@@ -118,10 +118,33 @@ class Draft:
                         file.write(bytes(-size % BLOCK))
                     else:
                         write_data(file, hdu.data)
-            self._temporary.replace(self._path)
+            if not self._nameless or self._give_name():
+                self._temporary.replace(self._path)
+            else:
+                write_product(product, self._path)
         except OSError as error:
             raise self._cannot_write(error) from None
         self._close()
+
+    def _give_name(self) -> bool:
+        """Give the file its temporary name; False where the system cannot."""
+        source = f"/proc/self/fd/{self._descriptor}"
+        try:
+            # The folder is not used with an absolute path, but makes python follow the link.
+            os.link(source, self._temporary, src_dir_fd=self._descriptor, follow_symlinks=True)
+        except OSError:
+            return False
+        return True
+
+    def _open(self) -> None:
+        """Open a file without a name where the system has such: it goes with the process."""
+        flags = os.O_RDWR | os.O_CLOEXEC
+        if hasattr(os, "O_TMPFILE"):
+            with suppress(OSError):
+                self._descriptor = os.open(self._path.parent, flags | os.O_TMPFILE, 0o666)
+                self._nameless = True
+                return
+        self._descriptor = os.open(self._temporary, flags | os.O_CREAT | os.O_EXCL, 0o666)
 
     def discard(self) -> None:
         """Remove what there is; harmless on a draft that is complete."""
