@@ -164,6 +164,27 @@ def test_resume_makes_nothing_twice_but_everything_that_changed(programme, envir
     assert not run_exposures(programme.exposures, other)[0].reused
 
 
+def test_resume_makes_a_result_that_was_not_saved_before(programme, environ, tmp_path):
+    settings = Settings(output_dir=tmp_path, resume=True)
+    run_exposures(programme.exposures, settings)
+    (outcome,) = run_exposures(programme.exposures, dataclasses.replace(settings, save=("ramp",)))
+    assert not outcome.reused
+    assert outcome.outputs["ramp"].exists()
+    (outcome,) = run_exposures(programme.exposures, dataclasses.replace(settings, save=("ramp",)))
+    assert outcome.reused
+    assert outcome.outputs["ramp"].exists()
+
+
+def test_resume_does_not_take_a_saved_result_of_other_options(programme, environ, tmp_path):
+    strict = {"jump": {"rejection_threshold": 7.0}}
+    settings = Settings(output_dir=tmp_path, resume=True, save=("ramp",))
+    run_exposures(programme.exposures, settings)
+    # The rates are made anew, the ramp of the first run stays.
+    run_exposures(programme.exposures, dataclasses.replace(settings, save=(), options=strict))
+    (outcome,) = run_exposures(programme.exposures, dataclasses.replace(settings, options=strict))
+    assert not outcome.reused
+
+
 def test_reference_by_hand_is_used_and_recorded(programme, environ, tmp_path):
     dark = tmp_path / "my_dark.fits"
     dark.write_bytes(programme.references["dark"].read_bytes())

@@ -1,6 +1,6 @@
 """Recognise products that a run would only make again."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,41 +12,49 @@ from webbcal.pipelines.binding import References
 from webbcal.pipelines.plan import Plan
 
 
-def finished(plan: Plan, references: References) -> dict[str, Path]:
+def finished(plan: Plan, references: References, save: Sequence[str]) -> dict[str, Path]:
     """Return the products of an exposure if they exist and were made as `plan` says.
 
     The same version of webbcal, the same input, options, and content of the references; empty
-    if anything differs or is missing.
+    if anything differs or is missing. The same is asked of results on the way that are to be
+    saved, for the steps before them.
     """
     suffixes = ["rate", "rateints"] if plan.makes_integrations else ["rate"]
     outputs = {s: product_path(plan.output_dir, plan.root, s) for s in suffixes}
-    expected = _making(plan, references)
-    for path in outputs.values():
-        if not path.exists() or path.stat().st_mtime < plan.path.stat().st_mtime:
-            return {}
-        try:
-            tree = open_product(path).extras.get("tree", {}).get("webbcal", {})
-        except InvalidInput:
-            return {}
-        if _made(tree) != expected:
-            return {}
-    return outputs
+    saved = {s: product_path(plan.output_dir, plan.root, s) for s in save}
+    if all(_is_current(path, plan, references) for path in (*outputs.values(), *saved.values())):
+        return saved | outputs
+    return {}
 
 
-def _making(plan: Plan, references: References) -> dict[str, Any]:
+def _is_current(path: Path, plan: Plan, references: References) -> bool:
+    """Tell whether a product is there and its steps were done as `plan` says."""
+    if not path.exists() or path.stat().st_mtime < plan.path.stat().st_mtime:
+        return False
+    try:
+        tree = open_product(path).extras.get("tree", {}).get("webbcal", {})
+    except InvalidInput:
+        return False
+    made = _made(tree)
+    return bool(made["options"]) and made == _making(plan, references, made["options"])
+
+
+def _making(plan: Plan, references: References, names: Collection[str]) -> dict[str, Any]:
+    """Return what a product of some of the steps would say of its making."""
+    steps = [planned for planned in plan.steps if planned.step.name in names]
     hashes = {
         planned.step.references[argument].kind.reftype: (
             None if selection.path is None else references.hash(selection.path)
         )
-        for planned in plan.steps
+        for planned in steps
         for argument, selection in planned.references.items()
     }
     return {
         "version": webbcal.__version__,
         "recipe": plan.recipe.name,
         "input": plan.path.name,
-        "options": {p.step.name: _set(p.options.values.as_dict()) for p in plan.steps},
-        "left out": {p.step.name for p in plan.steps if p.options.skip},
+        "options": {p.step.name: _set(p.options.values.as_dict()) for p in steps},
+        "left out": {p.step.name for p in steps if p.options.skip},
         "references": hashes,
     }
 

@@ -130,7 +130,7 @@ def _run_one(
 ) -> Outcome:
     plan = make_plan(path, settings, source)
     if settings.resume:
-        outputs = finished(plan, references)
+        outputs = finished(plan, references, settings.save)
         if outputs:
             return Outcome(path, outputs, reused=True)
     if starting is not None:
