@@ -1,12 +1,16 @@
 """Observing modes: the one list of exposure types, one table per instrument."""
 
 from webbcal.core.errors import UnsupportedMode
-from webbcal.modes import nircam
+from webbcal.modes import fgs, miri, nircam, niriss, nirspec
 from webbcal.modes._mode import Kind, Mode
 
 __all__ = ["MODES", "Kind", "Mode", "mode_of"]
 
-MODES: dict[str, Mode] = {mode.exposure_type: mode for mode in nircam.MODES}
+MODES: dict[str, Mode] = {
+    mode.exposure_type: mode
+    for table in (nircam, niriss, nirspec, miri, fgs)
+    for mode in table.MODES
+}
 
 
 def mode_of(exposure_type: str | None, *, where: object = None) -> Mode:

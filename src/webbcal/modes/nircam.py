@@ -1,12 +1,10 @@
 """Observing modes of NIRCam."""
 
-from webbcal.modes._mode import Kind, Mode
-
-_STAGE1 = "detector1_near_infrared"
+from webbcal.modes._mode import DARK_NEAR_INFRARED, NEAR_INFRARED, Kind, Mode
 
 
-def _mode(exposure_type: str, kind: Kind, stage1: str | None = _STAGE1) -> Mode:
-    return Mode(exposure_type, "NIRCAM", kind, stage1)
+def _mode(exposure_type: str, kind: Kind, stage1: str = NEAR_INFRARED, **more: bool | None) -> Mode:
+    return Mode(exposure_type, "NIRCAM", kind, stage1, **more)
 
 
 MODES: tuple[Mode, ...] = (
@@ -21,5 +19,5 @@ MODES: tuple[Mode, ...] = (
     _mode("NRC_FOCUS", Kind.IMAGE),
     _mode("NRC_FLAT", Kind.CALIBRATION),
     _mode("NRC_LED", Kind.CALIBRATION),
-    _mode("NRC_DARK", Kind.CALIBRATION, stage1=None),
+    _mode("NRC_DARK", Kind.DARK, DARK_NEAR_INFRARED),
 )

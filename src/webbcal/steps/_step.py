@@ -1,11 +1,12 @@
 """What a calibration step is."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
 from webbcal.core.options import Options
+from webbcal.spec.fields import Product
 from webbcal.spec.meta import Meta
 from webbcal.spec.references import Reference
 from webbcal.spec.window import Window
@@ -21,12 +22,20 @@ class Scope(Enum):
     SET = "set"  # several exposures
 
 
+Parallel = Callable[..., Iterable[Any]]
+"""Like `map`: ``parallel(function, *items)`` yields the results in order, from several threads."""
+
+
 @dataclass(frozen=True)
 class Needs:
-    """A reference a step takes; one that is not required is passed as None where none applies."""
+    """A reference a step takes; one that is not required is passed as None where none applies.
+
+    With `option`, the user names the file in that option of the step; nothing is selected.
+    """
 
     kind: type[Reference]
     required: bool = True
+    option: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,10 +51,76 @@ class Measurement:
         earlier steps have corrected, tell about each integration. The result, a dataclass whose
         arrays have the integration as their first axis, is passed to the step as its argument
         ``measured``. The runner may ask for some integrations at a time and join the results.
+    finish : callable or None
+        ``finish(joined, meta, *references, options)``: what the step is given instead, where the
+        integrations must be seen together.
     """
 
     windows: Callable[[Meta, tuple[int, int], Any], Sequence[Window]]
     measure: Callable[..., Any]
+    finish: Callable[..., Any] | None = None
+
+
+def _always(options: Any, meta: Meta) -> bool:
+    return True
+
+
+def _one(meta: Meta) -> int:
+    return 1
+
+
+@dataclass(frozen=True)
+class Survey:
+    """How a step learns what it must know of the whole exposure: from a draft image, say.
+
+    Parameters
+    ----------
+    look : callable
+        ``look(product, *references, options)``: a mapping of names to arrays with last axes
+        (y, x), from a window with all integrations that the earlier steps have corrected.
+    conclude : callable
+        ``conclude(planes, meta, *references, options)``: what these arrays, put together to whole
+        frames, tell. The step is given the result as its argument ``measured``.
+    wanted : callable
+        ``wanted(options, meta)``: whether it is needed at all; `measured` is None otherwise.
+    """
+
+    look: Callable[..., Mapping[str, Any]]
+    conclude: Callable[..., Any]
+    wanted: Callable[[Any, Meta], bool] = _always
+
+
+@dataclass(frozen=True)
+class Frames:
+    """The part of a step that needs whole frames of one integration after the other.
+
+    The runner stores the ramp as the earlier steps leave it, hands over one integration at a
+    time, in order, and stores the arrays that come back changed; arrays that are not touched are
+    never read. Metadata of such a part say which integrations it holds (``integration_start``).
+
+    Parameters
+    ----------
+    run : callable
+        ``run(ramp, *references, options, carried=..., measured=..., parallel=...)`` returns the
+        ramp and what the next call gets as `carried`, which is None at first. `measured` comes
+        from the `Survey`. `parallel` is a `Parallel`: the work on groups may be shared out.
+        May raise CannotCalibrate, but only for a reason that holds for every integration.
+    wanted : callable
+        ``wanted(options, meta)``: whether it has anything to do; the rest of the step runs anyway.
+    after_run : bool
+        Whether `Step.run` comes before it, on windows; else `run` here is all of the step.
+    together : callable
+        ``together(meta)``: how many integrations are handed over at a time.
+    finish : callable or None
+        ``finish(ramp, carried, options)``: the whole ramp, its arrays on disk, with metadata and
+        tables changed.
+    """
+
+    run: Callable[..., tuple[Any, Any]]
+    wanted: Callable[[Any, Meta], bool] = _always
+    after_run: bool = False
+    together: Callable[[Meta], int] = _one
+    finish: Callable[..., Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -95,13 +170,20 @@ class Step:
         ``reach(options, references)``: how many pixels away a neighbour can change a value;
         the references as `run` takes them.
     measurement : Measurement or None
-        For frame scope.
+        For frame scope, where a few parts of the frame tell enough.
+    survey : Survey or None
+        For what must be known of the whole exposure.
+    frames : Frames or None
+        For what needs whole frames.
     derivations : mapping
         Argument name of a reference to how it may be reduced.
     counts : tuple of str
         Arrays of the result, one number per pixel, that are summed over the exposure.
     conclude : callable or None
         ``conclude(sums, meta)``: metadata paths and values, from those sums by name.
+    products : mapping
+        Suffix to ``make(result)``: a further product to write, on the same window, or None where
+        the options do not ask for it.
     optional : bool
         Whether the step is off unless the user asks for it.
     """
@@ -114,7 +196,10 @@ class Step:
     scope: Scope = Scope.PIXEL
     reach: Callable[[Any, Sequence[Reference | None]], int] = _no_reach
     measurement: Measurement | None = None
+    survey: Survey | None = None
+    frames: Frames | None = None
     derivations: Mapping[str, Derivation] = field(default_factory=dict)
     counts: tuple[str, ...] = ()
     conclude: Callable[[Mapping[str, int], Meta], Mapping[str, Any]] | None = None
+    products: Mapping[str, Callable[[Any], Product | None]] = field(default_factory=dict)
     optional: bool = False

@@ -1,25 +1,64 @@
-"""Stage 1: from raw ramps to count rates."""
+"""Stage 1: from raw ramps to count rates, dark ramps and guide-star images."""
 
 from webbcal.pipelines.recipes._recipe import Recipe
 from webbcal.spec.products import Uncal
+
+_NEAR_INFRARED_RAMP = (
+    "group_scale",
+    "dq_init",
+    "saturation",
+    "ipc",
+    "superbias",
+    "refpix",
+    "linearity",
+)
+
+_MIRI_RAMP = (
+    "group_scale",
+    "dq_init",
+    "saturation",
+    "ipc",
+    "linearity",
+)
+
+_TO_RATES = (
+    "jump",
+    "ramp_fit",
+    "gain_scale",
+)
 
 NEAR_INFRARED = Recipe(
     name="detector1_near_infrared",
     stage=1,
     parameters="pars-detector1pipeline",
     reads=Uncal,
-    steps=(
-        "group_scale",
-        "dq_init",
-        "saturation",
-        "ipc",
-        "superbias",
-        "refpix",
-        "linearity",
-        "dark_current",
-        "jump",
-        "ramp_fit",
-        "gain_scale",
-    ),
+    steps=(*_NEAR_INFRARED_RAMP, "dark_current", *_TO_RATES),
     saves={"ramp": "jump"},
+)
+
+MIRI = Recipe(
+    name="detector1_miri",
+    stage=1,
+    parameters="pars-detector1pipeline",
+    reads=Uncal,
+    steps=(*_MIRI_RAMP, "dark_current", "refpix", *_TO_RATES),
+    saves={"ramp": "jump"},
+)
+
+DARK_NEAR_INFRARED = Recipe(
+    name="dark_near_infrared",
+    stage=1,
+    parameters="pars-darkpipeline",
+    reads=Uncal,
+    steps=_NEAR_INFRARED_RAMP,
+    saves={},
+)
+
+DARK_MIRI = Recipe(
+    name="dark_miri",
+    stage=1,
+    parameters="pars-darkpipeline",
+    reads=Uncal,
+    steps=_MIRI_RAMP,
+    saves={},
 )

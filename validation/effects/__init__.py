@@ -1,0 +1,11 @@
+"""Effects of the detectors that stage 1 removes, each held against simulated truth.
+
+One module per effect; `EFFECTS` lists them. Every effect is simulated and calibrated twice, with
+the step that removes it and without; the first has to meet the tolerances, the second must not.
+"""
+
+from validation.effects._effect import BIAS, WIDTH, Effect, Measured
+
+__all__ = ["BIAS", "EFFECTS", "WIDTH", "Effect", "Measured"]
+
+EFFECTS: tuple[Effect, ...] = ()
