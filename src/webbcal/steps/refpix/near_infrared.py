@@ -1,4 +1,4 @@
-"""Reference pixels: subtract the drifts of the readout that pixels blind to light record."""
+"""Reference pixels around a near-infrared detector."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,41 +8,14 @@ import numpy as np
 
 from webbcal.core.dq import DQ
 from webbcal.core.errors import CannotCalibrate
-from webbcal.core.options import Options, option
 from webbcal.geometry.readout import BORDER, DETECTOR_SIZE, Readout, reference_bands
 from webbcal.spec.meta import Meta
 from webbcal.spec.products.detector1 import Ramp
 from webbcal.spec.window import Window
-from webbcal.steps._step import Measurement, Scope, Step
+from webbcal.steps.refpix.options import RefpixOptions
 
 AMPLIFIERS = 4
 """Amplifiers that read a quarter of the columns each, where all are in use."""
-
-
-@dataclass(frozen=True)
-class RefpixOptions(Options):
-    """Options of `subtract_reference_pixels`."""
-
-    odd_even_columns: bool = option(
-        True, "Treat odd and even columns apart, whose electronics differ."
-    )
-    use_side_ref_pixels: bool = option(
-        True, "Subtract row by row the drift that the columns at the sides show."
-    )
-    side_smoothing_length: int = option(
-        11,
-        "Rows over which the drift at the sides is smoothed; made odd.",
-        unit="pixel",
-        low=1,
-        high=DETECTOR_SIZE,
-    )
-    side_gain: float = option(1.0, "Factor applied to the drift at the sides.")
-    refpix_algorithm: str = option(
-        "median", "How the columns at the sides are combined.", choices=("median",)
-    )
-    siglimit: float = option(
-        3.0, "Reference pixels further from their mean are left out.", unit="sigma", low=0.0
-    )
 
 
 @dataclass(frozen=True)
@@ -59,79 +32,25 @@ class ReferenceLevels:
     columns: np.ndarray
     rows: np.ndarray
 
+    def subtracted_from(self, ramp: Ramp) -> Ramp:
+        """Return an exposure, or a window of it, less the levels of its columns and rows."""
+        from webbcal.kernels.arrays import frozen
+        from webbcal.kernels.reference_pixels import subtract_levels
 
-def subtract_reference_pixels(
-    ramp: Ramp, options: RefpixOptions, measured: ReferenceLevels | None = None
-) -> Ramp:
-    r"""Subtract the level of the reference pixels from each group.
+        shape = ramp.shape_of("sci")
+        window = Window.whole((shape[-2], shape[-1])) if ramp.window is None else ramp.window
+        columns, rows = self.columns[..., window.columns], self.rows[..., window.rows]
+        columns_first = not Readout.of(ramp.meta).swapped
 
-    Where four amplifiers read the detector, amplifier a has the level
-    :math:`A_{ap} = (\bar t_{ap} + \bar b_{ap}) / 2` in its even and odd columns p: the mean of
-    the clipped means of the reference pixels in the four rows at the top and at the bottom. After
-    its subtraction, each row r has the level :math:`S_r = (l_r + m_r) / 2`, where l and m are
-    running medians over several rows of the four columns at the left and right:
+        def subtracted(data: np.ndarray, groups: slice) -> np.ndarray:
+            levels = frozen(columns[:, groups]), frozen(rows[:, groups])
+            return np.asarray(subtract_levels(frozen(data), *levels, columns_first))
 
-    .. math:: s'_{rc} = s_{rc} - A_{ap} - \gamma S_r
-
-    A subarray read by one amplifier has one level for its even and one for its odd columns:
-    the clipped mean of all its reference pixels there.
-
-    Parameters
-    ----------
-    ramp : Ramp
-        Signal, DN, axes (integration, group, y, x), bias subtracted.
-    options : RefpixOptions
-        Separation of columns; use, smoothing and gain :math:`\gamma` of the side pixels;
-        clipping.
-    measured : ReferenceLevels or None
-        What `measure_reference_pixels` found; None to measure here, for which `ramp` must be
-        the whole frame.
-
-    Returns
-    -------
-    Ramp
-        New product; `sci` and `zeroframe` differ.
-
-    Raises
-    ------
-    CannotCalibrate
-        If no usable reference pixel exists.
-    InvalidProduct
-        If the orientation of the readout is not recorded.
-
-    Notes
-    -----
-    Flags used: DO_NOT_USE of `pixeldq` excludes a reference pixel; REFERENCE_PIXEL includes one
-    in a subarray. Flags set: none. A reference pixel that is NaN is left out; NaN in the signal
-    stays NaN.
-    Levels that no pixel tells are 0; where top or bottom, left or right are missing, the other
-    side decides alone. Means in float64, medians and subtraction in float32.
-    Zero frames: likewise, except where a value is exactly 0.
-    The noise of the levels is not propagated; it is common to all pixels of a row or column.
-
-    Source: JWST User Documentation, calwebb_detector1, reference pixel correction; Rauscher et
-    al. 2012, Proc. SPIE 8453, 84531F (reference pixels of the HAWAII-2RG).
-    """
-    from webbcal.kernels.arrays import frozen
-    from webbcal.kernels.reference_pixels import subtract_levels
-
-    shape = ramp.shape_of("sci")
-    window = Window.whole((shape[-2], shape[-1])) if ramp.window is None else ramp.window
-    if measured is None:
-        parts = [ramp.cut(part) for part in _bands(ramp.meta, window.shape, options)]
-        measured = measure_reference_pixels(parts, options)
-    columns, rows = measured.columns[..., window.columns], measured.rows[..., window.rows]
-    columns_first = not Readout.of(ramp.meta).swapped
-
-    def subtracted(data: np.ndarray, groups: slice) -> np.ndarray:
-        levels = frozen(columns[:, groups]), frozen(rows[:, groups])
-        return np.asarray(subtract_levels(frozen(data), *levels, columns_first))
-
-    zeroframe = ramp.zeroframe
-    if zeroframe is not None:
-        corrected = subtracted(zeroframe[:, np.newaxis], slice(-1, None))[:, 0]
-        zeroframe = np.where(zeroframe == 0, np.float32(0), corrected)
-    return replace(ramp, sci=subtracted(ramp.sci, slice(shape[1])), zeroframe=zeroframe)
+        zeroframe = ramp.zeroframe
+        if zeroframe is not None:
+            corrected = subtracted(zeroframe[:, np.newaxis], slice(-1, None))[:, 0]
+            zeroframe = np.where(zeroframe == 0, np.float32(0), corrected)
+        return replace(ramp, sci=subtracted(ramp.sci, slice(shape[1])), zeroframe=zeroframe)
 
 
 @dataclass(frozen=True)
@@ -192,7 +111,12 @@ class ReferencePixels:
         )
 
 
-def measure_reference_pixels(parts: Sequence[Ramp], options: RefpixOptions) -> ReferenceLevels:
+def windows(meta: Meta, shape: tuple[int, int], options: RefpixOptions) -> list[Window]:
+    """Return the parts of an exposure that hold its reference pixels."""
+    return reference_bands(meta, shape)
+
+
+def measure(parts: Sequence[Ramp], options: RefpixOptions) -> ReferenceLevels:
     """Return the levels of an exposure, given the parts that hold its reference pixels.
 
     Raises
@@ -264,17 +188,3 @@ def _mean_of_known(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     mean = np.float32(0.5) * (one + other)
     known = np.where(np.isnan(one), other, np.where(np.isnan(other), one, mean))
     return np.asarray(np.nan_to_num(known, nan=0.0))
-
-
-def _bands(meta: Meta, shape: tuple[int, int], options: RefpixOptions) -> list[Window]:
-    return reference_bands(meta, shape)
-
-
-STEP = Step(
-    "refpix",
-    subtract_reference_pixels,
-    RefpixOptions,
-    status="refpix",
-    scope=Scope.FRAME,
-    measurement=Measurement(_bands, measure_reference_pixels),
-)

@@ -1,0 +1,104 @@
+"""Reference pixels: subtract the drifts of the readout that pixels blind to light record.
+
+What is done depends on how the detector was read; one module for each way. Each has
+``windows(meta, shape, options)``, the parts of the frame to look at, and ``measure(parts, ...,
+options)``, which returns what to subtract: an object with ``subtracted_from(ramp)``.
+"""
+
+from collections.abc import Sequence
+
+from webbcal.spec.meta import Meta
+from webbcal.spec.products.detector1 import Ramp
+from webbcal.spec.references import ReferencePixelFilters
+from webbcal.spec.window import Window
+from webbcal.steps._step import Measurement, Needs, Scope, Step
+from webbcal.steps.refpix import near_infrared
+from webbcal.steps.refpix.near_infrared import ReferenceLevels
+from webbcal.steps.refpix.options import RefpixOptions
+
+__all__ = ["STEP", "RefpixOptions", "subtract_reference_pixels"]
+
+
+def subtract_reference_pixels(
+    ramp: Ramp,
+    refpix: ReferencePixelFilters | None,
+    options: RefpixOptions,
+    measured: ReferenceLevels | None = None,
+) -> Ramp:
+    r"""Subtract the level of the reference pixels from each group.
+
+    Where four amplifiers read the detector, amplifier a has the level
+    :math:`A_{ap} = (\bar t_{ap} + \bar b_{ap}) / 2` in its even and odd columns p: the mean of
+    the clipped means of the reference pixels in the four rows at the top and at the bottom. After
+    its subtraction, each row r has the level :math:`S_r = (l_r + m_r) / 2`, where l and m are
+    running medians over several rows of the four columns at the left and right:
+
+    .. math:: s'_{rc} = s_{rc} - A_{ap} - \gamma S_r
+
+    A subarray read by one amplifier has one level for its even and one for its odd columns:
+    the clipped mean of all its reference pixels there.
+
+    Parameters
+    ----------
+    ramp : Ramp
+        Signal, DN, axes (integration, group, y, x), bias subtracted.
+    refpix : ReferencePixelFilters or None
+        Filters of the detector in the IRS2 mode; not used otherwise.
+    options : RefpixOptions
+        Separation of columns; use, smoothing and gain :math:`\gamma` of the side pixels;
+        clipping.
+    measured : ReferenceLevels or None
+        What the reference pixels tell; None to measure here, for which `ramp` must be the
+        whole frame.
+
+    Returns
+    -------
+    Ramp
+        New product; `sci` and `zeroframe` differ.
+
+    Raises
+    ------
+    CannotCalibrate
+        If no usable reference pixel exists.
+    InvalidProduct
+        If the orientation of the readout is not recorded.
+
+    Notes
+    -----
+    Flags used: DO_NOT_USE of `pixeldq` excludes a reference pixel; REFERENCE_PIXEL includes one
+    in a subarray. Flags set: none. A reference pixel that is NaN is left out; NaN in the signal
+    stays NaN.
+    Levels that no pixel tells are 0; where top or bottom, left or right are missing, the other
+    side decides alone. Means in float64, medians and subtraction in float32.
+    Zero frames: likewise, except where a value is exactly 0.
+    The noise of the levels is not propagated; it is common to all pixels of a row or column.
+
+    Source: JWST User Documentation, calwebb_detector1, reference pixel correction; Rauscher et
+    al. 2012, Proc. SPIE 8453, 84531F (reference pixels of the HAWAII-2RG).
+    """
+    if measured is None:
+        rows, columns = ramp.shape_of("sci")[-2:]
+        parts = [ramp.cut(part) for part in _windows(ramp.meta, (rows, columns), options)]
+        measured = _measure(parts, refpix, options)
+    return measured.subtracted_from(ramp)
+
+
+def _windows(meta: Meta, shape: tuple[int, int], options: RefpixOptions) -> list[Window]:
+    return near_infrared.windows(meta, shape, options)
+
+
+def _measure(
+    parts: Sequence[Ramp], refpix: ReferencePixelFilters | None, options: RefpixOptions
+) -> ReferenceLevels:
+    return near_infrared.measure(parts, options)
+
+
+STEP = Step(
+    "refpix",
+    subtract_reference_pixels,
+    RefpixOptions,
+    references={"refpix": Needs(ReferencePixelFilters, required=False)},
+    status="refpix",
+    scope=Scope.FRAME,
+    measurement=Measurement(_windows, _measure),
+)
