@@ -105,7 +105,7 @@ def test_science_of_three_axes(uncal, monkeypatch, capsys, tmp_path):
         ("DETECTOR", None),
         ("DETECTOR", "NRCB9"),
         ("EXP_TYPE", None),
-        ("EXP_TYPE", "NRC_DARK"),
+        ("EXP_TYPE", "NRC_PARADE"),
         ("EXP_TYPE", "NRC_PARTY"),
     ],
 )

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from webbcal.pipelines.blocks import begin_ramp, windows
+from webbcal.pipelines.blocks import windows
+from webbcal.pipelines.portions import begin_ramp
 from webbcal.spec.products import Uncal
 
 

@@ -4,13 +4,13 @@ from pathlib import Path
 
 from webbcal.pipelines.blocks import windows
 from webbcal.pipelines.plan import PlannedStep
+from webbcal.pipelines.portions import Source
 from webbcal.pipelines.sinks import Sink, spilled
 from webbcal.refs.derived import derived
 from webbcal.refs.load import load_reference, sha256
 from webbcal.refs.select import Selection
 from webbcal.spec.fields import Image, declared
 from webbcal.spec.meta import Meta
-from webbcal.spec.products import Uncal
 from webbcal.spec.references import Reference
 from webbcal.steps._step import Derivation
 
@@ -37,7 +37,7 @@ class References:
         self._derived_bytes = derived_bytes
         self._loaded: dict[tuple[object, ...], Reference] = {}
 
-    def load(self, planned: PlannedStep, exposure: Uncal) -> tuple[Reference | None, ...]:
+    def load(self, planned: PlannedStep, exposure: Source) -> tuple[Reference | None, ...]:
         """Return the references of a step, in the order of its arguments."""
         return tuple(
             self._load(selection, need.kind, planned.step.derivations.get(argument), exposure)
@@ -55,7 +55,7 @@ class References:
         selection: Selection,
         kind: type[Reference],
         derivation: Derivation | None,
-        exposure: Uncal,
+        exposure: Source,
     ) -> Reference | None:
         if selection.path is None:
             return None

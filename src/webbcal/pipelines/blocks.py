@@ -1,11 +1,7 @@
-"""Cut an exposure into windows that a thread can calibrate from end to end."""
+"""Windows that cover a frame: the blocks that go through the steps from end to end."""
 
 from collections.abc import Iterator
 
-import numpy as np
-
-from webbcal.core.dq import GOOD
-from webbcal.spec.products import Ramp, Uncal
 from webbcal.spec.window import Window
 
 MINIMUM_ROWS = 20
@@ -15,6 +11,9 @@ STRETCH = 4
 """How much larger than asked for a block may be to hold that many whole rows."""
 
 TILE_ROWS = 32
+
+PROBE_PIXELS = 8
+"""Rows and columns on which every step is tried before the sweep."""
 
 
 def windows(shape: tuple[int, int], bytes_per_pixel: int, block_bytes: int) -> Iterator[Window]:
@@ -34,19 +33,7 @@ def windows(shape: tuple[int, int], bytes_per_pixel: int, block_bytes: int) -> I
             yield Window(y0, min(y0 + height, rows), x0, min(x0 + width, columns), shape)
 
 
-def begin_ramp(uncal: Uncal) -> Ramp:
-    """Turn raw values into a ramp: float32 signal, no flags set."""
-    shape = uncal.sci.shape
-    return Ramp(
-        meta=uncal.meta,
-        attributes=uncal.attributes,
-        window=uncal.window,
-        extras=uncal.extras,
-        sci=uncal.sci.astype(np.float32),
-        pixeldq=np.full(shape[-2:], GOOD, np.uint32),
-        groupdq=np.full(shape, GOOD, np.uint8),
-        zeroframe=None if uncal.zeroframe is None else uncal.zeroframe.astype(np.float32),
-        refout=None if uncal.refout is None else uncal.refout.astype(np.float32),
-        group=uncal.group,
-        int_times=uncal.int_times,
-    )
+def middle(shape: tuple[int, int]) -> Window:
+    """Return a few pixels in the middle of a frame."""
+    y0, x0 = ((length - min(PROBE_PIXELS, length)) // 2 for length in shape)
+    return Window(y0, min(y0 + PROBE_PIXELS, shape[0]), x0, min(x0 + PROBE_PIXELS, shape[1]), shape)

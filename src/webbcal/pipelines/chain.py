@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from webbcal.core.options import Options
-from webbcal.pipelines.blocks import begin_ramp
-from webbcal.spec.products import Uncal
+from webbcal.pipelines.portions import ALL, Source, begin
+from webbcal.spec.meta import Meta
 from webbcal.spec.references import Reference
 from webbcal.spec.window import Window
 from webbcal.steps._step import Step
-
-ALL = slice(None)
 
 
 @dataclass(frozen=True)
@@ -28,20 +26,35 @@ class BoundStep:
         """How many pixels away a neighbour can change a value."""
         return self.step.reach(self.options, self.references)
 
+    @property
+    def learns(self) -> bool:
+        """Whether the step is told what was measured."""
+        return self.step.measurement is not None or self.step.survey is not None
+
+    def on_frames(self, meta: Meta) -> bool:
+        """Tell whether a part of the step, or all of it, needs whole frames."""
+        frames = self.step.frames
+        return frames is not None and frames.wanted(self.options, meta)
+
+    def on_windows(self, meta: Meta) -> bool:
+        """Tell whether a part of the step, or all of it, runs on windows."""
+        frames = self.step.frames
+        return frames is None or frames.after_run or not frames.wanted(self.options, meta)
+
     def __call__(self, product: Any, references: Sequence[Reference | None]) -> Any:
-        """Run the step on a product."""
-        if self.step.measurement is None:
+        """Run the step on a window."""
+        if not self.learns:
             return self.step.run(product, *references, self.options)
         return self.step.run(product, *references, self.options, measured=self.measured)
 
 
 def apply(
-    exposure: Uncal,
+    source: Source,
     steps: Sequence[BoundStep],
     window: Window,
     *,
     integrations: slice = ALL,
-    after: Callable[[BoundStep, Any], None] | None = None,
+    after: Callable[[BoundStep | None, Any], None] | None = None,
 ) -> Any:
     """Return the result of `steps` on a window of an exposure.
 
@@ -50,7 +63,7 @@ def apply(
 
     Parameters
     ----------
-    exposure : Uncal
+    source : Product
         The whole exposure; only the window is read.
     steps : sequence of BoundStep
         In order.
@@ -59,11 +72,14 @@ def apply(
     integrations : slice
         The integrations wanted.
     after : callable or None
-        ``after(step, product)`` is called with each step's result on the window and its margin.
+        ``after(step, product)`` is called with each step's result on the window and its margin,
+        and before the first one with None.
     """
     around = window.grow(sum(bound.reach for bound in steps))
-    product: Any = begin_ramp(exposure.cut(around, integrations))
+    product: Any = begin(source, around, integrations)
     cuts: dict[int, Reference] = {}
+    if after is not None:
+        after(None, product)
     for bound in steps:
         references = [
             None if reference is None else _cut_once(cuts, reference, around)

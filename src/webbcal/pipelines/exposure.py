@@ -1,28 +1,32 @@
-"""Calibrate one exposure: bind, measure, sweep, write.
+"""Calibrate one exposure: bind, look, sweep, write.
 
-The exposure streams: blocks of pixels, with all their groups and integrations, go through all
-the steps and leave as count rates, on several threads. Float values exist only for the blocks
-at hand. A step of frame scope looks at its part of the frame before the sweep.
+The exposure streams: blocks of pixels, with all their groups and integrations, go through the
+steps and leave as count rates, on several threads. Float values exist only for the blocks at
+hand. Where a step needs whole frames, the sweep ends there: the ramp is stored, the step takes
+its integrations one by one, and another sweep goes on from the stored ramp.
 """
 
 import dataclasses
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Mapping
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from webbcal.core.errors import CannotCalibrate, CannotWrite
-from webbcal.io.draft import Draft
-from webbcal.io.names import product_path
 from webbcal.pipelines.binding import References
-from webbcal.pipelines.blocks import begin_ramp, windows
+from webbcal.pipelines.blocks import middle, windows
 from webbcal.pipelines.chain import BoundStep, apply
+from webbcal.pipelines.frames import run_on_frames
+from webbcal.pipelines.lock import only_one
+from webbcal.pipelines.looks import Progress, measure, survey
+from webbcal.pipelines.outputs import Extract, Outputs, final, named
 from webbcal.pipelines.plan import Plan, PlannedStep
+from webbcal.pipelines.portions import Source, begin, bytes_per_pixel, frame_shape
 from webbcal.pipelines.record import (
     COMPLETE,
     SKIPPED,
@@ -32,16 +36,14 @@ from webbcal.pipelines.record import (
     StepRecord,
 )
 from webbcal.pipelines.settings import Settings
-from webbcal.pipelines.sinks import Sink
+from webbcal.pipelines.sinks import Sink, spilled
 from webbcal.spec.fields import Product
-from webbcal.spec.products.detector1 import CountRates
 from webbcal.spec.window import Window
 
-PROBE_PIXELS = 8
-"""Rows and columns on which every step is tried before the sweep."""
+__all__ = ["ExposureRun", "Progress"]
 
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, the parts that are done, and all parts."""
+START = ""
+"""Stands for the ramp that a sweep starts from, where a step is named."""
 
 
 class ExposureRun:
@@ -66,15 +68,17 @@ class ExposureRun:
         self._settings = settings
         self._references = references
         self._progress = progress
-        shape = plan.exposure.shape_of("sci")
-        self._nints = shape[0]
-        self._shape = (shape[-2], shape[-1])
-        self._pixel_bytes = 4 * shape[0] * shape[1]
-        self._bound: list[BoundStep] = []
-        self._reasons: dict[str, str] = {}
+        self._source: Source = plan.exposure
+        self._start: Any = None  # the source on a few pixels
+        self._sweeps = 0
+        self._pending: list[BoundStep] = []  # bound since the source
+        self._examples: dict[str, Any] = {}  # their results on a few pixels
+        self._finished: list[str] = []  # steps the source has behind it
+        self._made_by_frames: Mapping[str, Extract] = {}  # further products of the last of them
+        self._concluding: list[BoundStep] = []
+        self._reasons = {planned.step.name: planned.reason for planned in plan.steps}
         self._counts: Counter[str] = Counter()
-        self._sinks: dict[str, dict[str, Sink[Product]]] = {}
-        self._drafts: dict[str, Draft] = {}
+        self._outputs = Outputs(plan)
 
     def calibrate(self) -> Outcome:
         """Run every step and write the products.
@@ -82,25 +86,23 @@ class ExposureRun:
         Raises
         ------
         WebbcalError
-            If the input, a reference or the output folder cannot be used.
+            If the input, a reference or the output folder cannot be used, or another run is
+            making the same products.
         """
         start = time.perf_counter()
         _make_folder(self._plan.output_dir)
-        try:
-            with ThreadPoolExecutor(self._settings.threads or os.cpu_count() or 1) as pool:
-                hashes = self._start_hashing(pool)
-                self._open_sinks(self._bind())
-                self._sweep(pool)
-                steps = self._step_records(hashes)
-            outputs = self._complete(steps)
-        finally:
-            for draft in self._drafts.values():
-                draft.discard()
+        with only_one(self._plan.output_dir, self._plan.root):
+            try:
+                with ThreadPoolExecutor(self._settings.threads or os.cpu_count() or 1) as pool:
+                    hashes = self._start_hashing(pool)
+                    self._run_steps(pool)
+                    steps = self._step_records(hashes)
+                outputs = self._outputs.complete(self._record(steps))
+            finally:
+                self._outputs.discard()
         return Outcome(self._plan.path, outputs, steps, time.perf_counter() - start)
 
-    # -- before the sweep ---------------------------------------------------------------------
-
-    def _start_hashing(self, pool: ThreadPoolExecutor) -> dict[Path | None, Future[str]]:
+    def _start_hashing(self, pool: Executor) -> dict[Path | None, Future[str]]:
         """Hash the reference files while other things are done."""
         paths = {
             selection.path
@@ -110,87 +112,140 @@ class ExposureRun:
         }
         return {path: pool.submit(self._references.hash, path) for path in sorted(paths)}
 
-    def _bind(self) -> dict[str, Any]:
-        """Give each step its references and measurements, and try it on a few pixels.
-
-        What a step says of the data there (too few groups, say) it would say everywhere.
-        Returns the result of each step on those pixels.
-        """
-        window = _middle(self._shape)
-        result: Any = begin_ramp(self._plan.exposure.cut(window))
-        examples: dict[str, Any] = {}
-        for planned in self._plan.steps:
-            name, self._reasons[planned.step.name] = planned.step.name, planned.reason
+    def _run_steps(self, pool: Executor) -> None:
+        """Bind step after step; sweep where one needs whole frames, and at the end."""
+        self._begin_sweep(self._plan.exposure)
+        for number, planned in enumerate(self._plan.steps):
             if planned.reason:
                 continue
             try:
-                bound = self._bind_step(planned)
-                cut = [None if r is None else r.cut(window) for r in bound.references]
-                result = bound(result, cut)
+                self._take(planned, pool, self._plan.steps[number:])
             except CannotCalibrate as reason:
-                self._reasons[name] = str(reason)
-            else:
-                self._bound.append(bound)
-                examples[name] = result
-        return examples
-
-    def _bind_step(self, planned: PlannedStep) -> BoundStep:
-        references = self._references.load(planned, self._plan.exposure)
-        bound = BoundStep(planned.step, planned.options.values, references)
-        if planned.step.measurement is None:
-            return bound
-        return dataclasses.replace(bound, measured=self._measure(bound))
-
-    def _measure(self, bound: BoundStep) -> Any:
-        """Learn what a step of frame scope must know, some integrations at a time."""
-        measurement = bound.step.measurement
-        assert measurement is not None
-        exposure = self._plan.exposure
-        parts = measurement.windows(exposure.meta, self._shape, bound.options)
-        pixels = sum(rows * columns for rows, columns in (part.size for part in parts))
-        batch_bytes = max(pixels, 1) * self._pixel_bytes // self._nints
-        batch = max(4 * self._settings.block_bytes // batch_bytes, 1)
-        results = []
-        for first in range(0, self._nints, batch):
-            integrations = slice(first, min(first + batch, self._nints))
-            products = [
-                apply(exposure, self._bound, part, integrations=integrations) for part in parts
-            ]
-            results.append(measurement.measure(products, *bound.references, bound.options))
-            self._progress(bound.step.name, integrations.stop, self._nints)
-        return _join(results)
-
-    def _open_sinks(self, examples: dict[str, Any]) -> None:
-        """Prepare to collect the results that are wanted, by the step that makes them."""
-        recipe = self._plan.recipe
-        ran = [name for name in recipe.steps if name in examples]
-        if not ran:
+                self._reasons[planned.step.name] = str(reason)
+        if not self._pending and not self._finished:
             raise CannotCalibrate("every step is skipped", where=self._plan.path)
-        wanted = {name: name for name in self._settings.save if name in examples}
-        for suffix, complete in recipe.saves.items():
-            before = [n for n in ran if recipe.steps.index(n) <= recipe.steps.index(complete)]
-            if suffix in self._settings.save and before:
-                wanted[suffix] = before[-1]
-        for suffix, name in wanted.items():
-            self._collect(name, _named(examples[name], suffix, self._plan.makes_integrations))
-        self._collect(ran[-1], _final(examples[ran[-1]], self._plan.makes_integrations))
+        self._open_outputs(())
+        self._sweep(pool, self._outputs_only)
 
-    def _collect(self, step: str, products: dict[str, Product]) -> None:
-        """Open the files of the result of a step, with all keywords they will have."""
+    def _begin_sweep(self, source: Source) -> None:
+        self._sweeps += 1
+        self._source = source
+        self._finished += [bound.step.name for bound in self._pending]
+        self._pending, self._examples = [], {}
+        self._made_by_frames = {}
+        self._start = begin(source, middle(frame_shape(source)))
+
+    # -- steps --------------------------------------------------------------------------------
+
+    def _take(self, planned: PlannedStep, pool: Executor, rest: tuple[PlannedStep, ...]) -> None:
+        """Bind a step, and run the part of it that needs whole frames."""
+        references = self._references.load(planned, self._source)
+        bound = BoundStep(planned.step, planned.options.values, references)
+        meta = self._source.meta
+        if bound.on_windows(meta):
+            bound = self._try(self._informed(bound, pool))
+            self._pending.append(bound)
+            self._concluding.append(bound)
+        if not bound.on_frames(meta):
+            return
+        self._store(pool, rest)
+        if not bound.on_windows(meta):
+            # Only now, since the ramp that it looks at is stored.
+            bound = self._informed(bound, pool)
+        folder = self._plan.output_dir
+        ramp = run_on_frames(self._source, bound, pool, folder, self._progress)
+        if planned.step.name not in self._finished:
+            self._finished.append(planned.step.name)
+            self._concluding.append(bound)
+        self._begin_sweep(ramp)
+        self._made_by_frames = planned.step.products
+
+    def _informed(self, bound: BoundStep, pool: Executor) -> BoundStep:
+        """Return a step with what it must know of whole frames."""
+        measured, size = None, self._settings.block_bytes
+        if bound.step.measurement is not None and bound.on_windows(self._source.meta):
+            measured = measure(self._source, self._pending, bound, size, self._progress)
+        elif bound.step.survey is not None:
+            measured = survey(self._source, self._pending, bound, size, pool)
+        return dataclasses.replace(bound, measured=measured)
+
+    def _try(self, bound: BoundStep) -> BoundStep:
+        """Run a step on a few pixels: what it says of the data there it would say everywhere."""
+        last = next(reversed(self._examples.values()), self._start)
+        window = last.window
+        cut = [None if r is None else r.cut(window) for r in bound.references]
+        self._examples[bound.step.name] = bound(last, cut)
+        return bound
+
+    def _store(self, pool: Executor, rest: tuple[PlannedStep, ...]) -> None:
+        """Run the steps so far and keep their result on disk, as a ramp of whole frames."""
+        self._open_outputs(rest)
+        example = next(reversed(self._examples.values()), self._start)
+        shape = frame_shape(self._source)
+        sink: Sink[Product] = Sink(example, shape, spilled(self._plan.output_dir), working=True)
+        self._sweep(pool, sink.put)
+        self._begin_sweep(sink.whole())
+
+    # -- results ------------------------------------------------------------------------------
+
+    def _open_outputs(self, rest: tuple[PlannedStep, ...]) -> None:
+        """Prepare to collect the wanted results that this sweep makes, and no later one.
+
+        Parameters
+        ----------
+        rest : tuple of PlannedStep
+            The steps that are not complete after this sweep; empty where it is the last one.
+        """
+        recipe, plan = self._plan.recipe, self._plan
+        running = [*self._finished, *(bound.step.name for bound in self._pending)]
+        later = [planned.step.name for planned in rest if not planned.reason]
+        order = recipe.steps.index
+        complete = {name: name for name in self._settings.save if name in recipe.steps}
+        complete |= {
+            name: step for name, step in recipe.saves.items() if name in self._settings.save
+        }
+        for suffix, step in complete.items():
+            before = [name for name in running if order(name) <= order(step)]
+            waits = any(order(name) <= order(step) for name in later)
+            exact = suffix != step or step in running
+            if before and exact and not waits and self._makes_result_of(before[-1]):
+                result = self._result_of(before[-1])
+                self._collect(before[-1], named(result, suffix, plan))
+        if self._made_by_frames:
+            self._collect(self._finished[-1], self._made_by_frames)
+        for bound in self._pending:
+            if not bound.on_frames(self._source.meta):
+                self._collect(bound.step.name, bound.step.products)
+        if not rest:
+            self._collect(running[-1], final(self._result_of(running[-1]), plan))
+
+    def _makes_result_of(self, step: str) -> bool:
+        """Tell whether the complete result of a step turns up in this sweep."""
+        return step in self._examples or (bool(self._finished) and step == self._finished[-1])
+
+    def _result_of(self, step: str) -> Any:
+        """Return the result of a step on a few pixels."""
+        return self._examples.get(step, self._start)
+
+    def _collect(self, step: str, makers: Mapping[str, Extract]) -> None:
+        place = (self._sweeps, step if step in self._examples else START)
         record = self._record(self._step_records({}))
-        sinks = self._sinks.setdefault(step, {})
-        for suffix, product in products.items():
-            path = product_path(self._plan.output_dir, self._plan.root, suffix)
-            self._drafts[suffix] = draft = Draft(path)
-            meta = product.meta.replace(record.keywords(self._steps_upto(step)))
-            product = product.with_changes(meta=meta)
-            sinks[suffix] = Sink(product, self._shape, draft.place)
+        example = self._result_of(step)
+        upto = self._steps_upto(step)
+        shape = frame_shape(self._source)
+        self._outputs.collect(place, makers, example, upto, record, shape)
 
     # -- the sweep ----------------------------------------------------------------------------
 
-    def _sweep(self, pool: ThreadPoolExecutor) -> None:
-        blocks = list(windows(self._shape, self._pixel_bytes, self._settings.block_bytes))
-        futures = [pool.submit(self._run_block, block) for block in blocks]
+    def _outputs_only(self, result: Any) -> None:
+        """Keep nothing of a result but what is written."""
+
+    def _sweep(self, pool: Executor, keep: Any) -> None:
+        """Run the steps since the source on all blocks, and hand every result to `keep`."""
+        shape = frame_shape(self._source)
+        size = bytes_per_pixel(self._source)
+        blocks = list(windows(shape, size, self._settings.block_bytes))
+        futures = [pool.submit(self._run_block, block, keep) for block in blocks]
         try:
             for done, future in enumerate(futures, 1):
                 self._counts.update(future.result())
@@ -199,22 +254,22 @@ class ExposureRun:
             for future in futures:
                 future.cancel()
 
-    def _run_block(self, window: Window) -> dict[str, int]:
+    def _run_block(self, window: Window, keep: Any) -> dict[str, int]:
         """Calibrate one block, store its results, and return its counts."""
         sums: dict[str, int] = {}
 
-        def after(bound: BoundStep, result: Any) -> None:
-            for name in bound.step.counts:
+        def after(bound: BoundStep | None, result: Any) -> None:
+            name = START if bound is None else bound.step.name
+            for count in () if bound is None else bound.step.counts:
                 inner = window.relative_to(result.window)
-                values = getattr(result, name)[inner.rows, inner.columns]
-                sums[name] = int(values.sum(dtype=np.int64))
-            for suffix, sink in self._sinks.get(bound.step.name, {}).items():
-                sink.put(_part(result, suffix).cut(window))
+                values = getattr(result, count)[inner.rows, inner.columns]
+                sums[count] = int(values.sum(dtype=np.int64))
+            self._outputs.put((self._sweeps, name), result, window)
 
-        apply(self._plan.exposure, self._bound, window, after=after)
+        keep(apply(self._source, self._pending, window, after=after))
         return sums
 
-    # -- after the sweep ----------------------------------------------------------------------
+    # -- records ------------------------------------------------------------------------------
 
     def _step_records(self, hashes: Mapping[Path | None, Future[str]]) -> tuple[StepRecord, ...]:
         return tuple(
@@ -241,7 +296,7 @@ class ExposureRun:
     def _record(self, steps: tuple[StepRecord, ...]) -> RunRecord:
         plan = self._plan
         values: dict[str, Any] = {}
-        for bound in self._bound:
+        for bound in self._concluding:
             if bound.step.conclude is not None:
                 values |= bound.step.conclude(self._counts, plan.exposure.meta)
         return RunRecord(
@@ -257,65 +312,7 @@ class ExposureRun:
     def _steps_upto(self, name: str) -> tuple[str, ...]:
         """Return the steps that a result after step `name` has behind it."""
         steps = self._plan.recipe.steps
-        return steps if name == self._bound[-1].step.name else steps[: steps.index(name) + 1]
-
-    def _complete(self, steps: tuple[StepRecord, ...]) -> dict[str, Path]:
-        record = self._record(steps)
-        outputs: dict[str, Path] = {}
-        for name, sinks in self._sinks.items():
-            upto = self._steps_upto(name)
-            for suffix, sink in sinks.items():
-                product = sink.whole(record.keywords(upto), record.tree(upto))
-                self._drafts[suffix].complete(product)
-                outputs[suffix] = product_path(self._plan.output_dir, self._plan.root, suffix)
-        return outputs
-
-
-def _final(result: Any, several: bool) -> dict[str, Product]:
-    """Return the products, by suffix, that the last result of a run is written as."""
-    if not isinstance(result, CountRates):
-        return {type(result).suffixes[0]: result}
-    products: dict[str, Product] = {"rate": result.rate}
-    if several:
-        products["rateints"] = result.rateints
-    return products
-
-
-def _named(result: Any, suffix: str, several: bool) -> dict[str, Product]:
-    """Return the products, by suffix, that a result on the way is saved as."""
-    if not isinstance(result, CountRates):
-        return {suffix: result}
-    products: dict[str, Product] = {suffix: result.rate}
-    if several:
-        products[f"{suffix}ints"] = result.rateints
-    return products
-
-
-def _part(result: Any, suffix: str) -> Product:
-    """Return what of a result goes into the product with a suffix."""
-    if not isinstance(result, CountRates):
-        product: Product = result
-        return product
-    return result.rateints if suffix.endswith("ints") else result.rate
-
-
-def _middle(shape: tuple[int, int]) -> Window:
-    """Return a few pixels in the middle of a frame."""
-    y0, x0 = ((length - min(PROBE_PIXELS, length)) // 2 for length in shape)
-    return Window(y0, min(y0 + PROBE_PIXELS, shape[0]), x0, min(x0 + PROBE_PIXELS, shape[1]), shape)
-
-
-def _join(results: list[Any]) -> Any:
-    """Join what was measured on successive integrations, the first axis of every array."""
-    if len(results) == 1:
-        return results[0]
-    joined = {}
-    for field in dataclasses.fields(results[0]):
-        values = [getattr(result, field.name) for result in results]
-        joined[field.name] = (
-            np.concatenate(values) if isinstance(values[0], np.ndarray) else values[0]
-        )
-    return type(results[0])(**joined)
+        return steps[: steps.index(name) + 1]
 
 
 def _make_folder(folder: Path) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from webbcal.core.errors import InvalidInput
+from webbcal.spec.fields import Product
 from webbcal.spec.meta import Meta, keywords
-from webbcal.spec.products import Uncal
 
 PLACEHOLDERS = ("N/A", "#TODO", "")
 """Text that stands for a value nobody knows."""
@@ -46,12 +46,12 @@ NODES = ("exposure", "subarray", "instrument")
 """Metadata that calibration reads; elsewhere nonsense does no harm."""
 
 
-def check_exposure(uncal: Uncal, path: Path) -> Uncal:
+def check_exposure(uncal: Product, path: Path) -> Product:
     """Refuse a raw exposure whose header is incomplete or does not describe its pixels.
 
     Returns
     -------
-    Uncal
+    Product
         The exposure; whole numbers that the header writes with a decimal point are whole, and
         placeholders for numbers are gone.
 
@@ -68,7 +68,7 @@ def check_exposure(uncal: Uncal, path: Path) -> Uncal:
     return uncal
 
 
-def replace_meta(uncal: Uncal, values: Mapping[str, Any]) -> Uncal:
+def replace_meta(uncal: Product, values: Mapping[str, Any]) -> Product:
     """Return an exposure with some metadata changed; its pixels stay on disk."""
     return uncal.with_changes(meta=uncal.meta.replace(values)) if values else uncal
 
@@ -138,7 +138,7 @@ def _check_axes(meta: Meta, path: Path) -> None:
         )
 
 
-def _check_shape(uncal: Uncal, path: Path) -> None:
+def _check_shape(uncal: Product, path: Path) -> None:
     shape = uncal.shape_of("sci")
     exposure, subarray = uncal.meta.exposure, uncal.meta.subarray
     first = uncal.meta.lookup("exposure.integration_start", 1)

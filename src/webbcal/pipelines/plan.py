@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from webbcal.core.errors import UnsupportedMode
+from webbcal.core.errors import InvalidInput, UnsupportedMode
 from webbcal.io.names import root_of
 from webbcal.io.read import open_product
 from webbcal.modes import Mode, mode_of
@@ -13,9 +13,9 @@ from webbcal.pipelines.recipes import RECIPES, Recipe
 from webbcal.pipelines.settings import ResolvedOptions, Settings, resolve
 from webbcal.refs.parameters import load_parameters
 from webbcal.refs.select import ReferenceSource, Selection
-from webbcal.spec.products import Uncal
+from webbcal.spec.fields import Product
 from webbcal.steps import STEPS
-from webbcal.steps._step import Step
+from webbcal.steps._step import Needs, Step
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Plan:
     """
 
     path: Path
-    exposure: Uncal
+    exposure: Product
     mode: Mode
     recipe: Recipe
     steps: tuple[PlannedStep, ...]
@@ -58,6 +58,22 @@ class Plan:
         """Whether a product per integration is written."""
         return self.exposure.shape_of("sci")[0] > 1
 
+    @property
+    def integral_field(self) -> bool:
+        """Whether the count rates are those of an integral-field unit."""
+        if self.mode.integral_field is None:
+            return bool(self.exposure.meta.lookup("instrument.lamp_mode") == "IFU")
+        return self.mode.integral_field
+
+    @property
+    def makes(self) -> tuple[str, ...]:
+        """Suffixes of the products of a complete run."""
+        return tuple(
+            suffix
+            for suffix in self.recipe.makes
+            if self.makes_integrations or not suffix.endswith("ints")
+        )
+
 
 def make_plan(path: Path, settings: Settings, source: ReferenceSource) -> Plan:
     """Open an exposure and resolve recipe, options and references.
@@ -72,7 +88,7 @@ def make_plan(path: Path, settings: Settings, source: ReferenceSource) -> Plan:
         See `resolve` and `ReferenceSource.select`.
     """
     product = open_product(path)
-    if not isinstance(product, Uncal):
+    if not any(isinstance(product, recipe.reads) for recipe in RECIPES.values()):
         raise UnsupportedMode(
             "not a raw exposure",
             where=path,
@@ -81,14 +97,21 @@ def make_plan(path: Path, settings: Settings, source: ReferenceSource) -> Plan:
             advice="This version of webbcal calibrates uncal files to rate products.",
         )
     mode = mode_of(product.meta.lookup("exposure.type"), where=path)
-    if mode.stage1 is None:
+    if mode.stage1 is None or mode.stage1 not in RECIPES:
         raise UnsupportedMode(
             "no stage-1 recipe for this exposure type",
             where=path,
             found=f"EXP_TYPE = {mode.exposure_type}",
         )
-    product = check_exposure(product, path)
     recipe = RECIPES[mode.stage1]
+    if not isinstance(product, recipe.reads):
+        raise UnsupportedMode(
+            f"not a raw exposure of {mode.exposure_type}",
+            where=path,
+            expected=f"DATAMODL = {recipe.reads.model}",
+            found=f"{type(product).model}",
+        )
+    product = check_exposure(product, path)
     known = {name: [f.name for f in fields(STEPS[name].options)] for name in recipe.steps}
     parameters = load_parameters(product.meta, recipe.parameters, known, source)
     options = resolve(recipe, settings, parameters.values, parameters.origin)
@@ -108,12 +131,17 @@ def make_plan(path: Path, settings: Settings, source: ReferenceSource) -> Plan:
 def _with_references(
     recipe: Recipe,
     options: Mapping[str, ResolvedOptions],
-    exposure: Uncal,
+    exposure: Product,
     source: ReferenceSource,
 ) -> tuple[PlannedStep, ...]:
     running = [name for name in recipe.steps if not options[name].skip]
     types = sorted(
-        {need.kind.reftype for name in running for need in STEPS[name].references.values()}
+        {
+            need.kind.reftype
+            for name in running
+            for need in STEPS[name].references.values()
+            if not need.option
+        }
     )
     chosen = source.select(exposure.meta, types) if types else {}
     planned = []
@@ -124,7 +152,10 @@ def _with_references(
                 PlannedStep(step, resolved, {}, f"skipped by {resolved.origins['skip']}")
             )
             continue
-        references = {arg: chosen[need.kind.reftype] for arg, need in step.references.items()}
+        references = {
+            arg: _named_by(resolved, need) if need.option else chosen[need.kind.reftype]
+            for arg, need in step.references.items()
+        }
         absent = [
             need.kind.reftype
             for arg, need in step.references.items()
@@ -133,3 +164,14 @@ def _with_references(
         reason = f"no {absent[0]} reference applies" if absent else ""
         planned.append(PlannedStep(step, resolved, references, reason))
     return tuple(planned)
+
+
+def _named_by(options: ResolvedOptions, need: Needs) -> Selection:
+    """Return the file that an option of the step names, if it names one."""
+    name = getattr(options.values, need.option)
+    if name is None:
+        return Selection(need.kind.reftype, None, "not given")
+    path = Path(name)
+    if not path.is_file():
+        raise InvalidInput(f"no such file, named by the option {need.option}", where=path)
+    return Selection(need.kind.reftype, path, f"option {need.option}")

@@ -19,9 +19,9 @@ def finished(plan: Plan, references: References, save: Sequence[str]) -> dict[st
     if anything differs or is missing. The same is asked of results on the way that are to be
     saved, for the steps before them.
     """
-    suffixes = ["rate", "rateints"] if plan.makes_integrations else ["rate"]
-    outputs = {s: product_path(plan.output_dir, plan.root, s) for s in suffixes}
-    saved = {s: product_path(plan.output_dir, plan.root, s) for s in save}
+    outputs = {s: product_path(plan.output_dir, plan.root, s) for s in plan.makes}
+    known = {*plan.recipe.saves, *(p.step.name for p in plan.steps if not p.reason)}
+    saved = {s: product_path(plan.output_dir, plan.root, s) for s in save if s in known}
     if all(_is_current(path, plan, references) for path in (*outputs.values(), *saved.values())):
         return saved | outputs
     return {}

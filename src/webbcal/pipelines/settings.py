@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from webbcal.core.errors import InvalidOptions
 from webbcal.core.options import Options
-from webbcal.pipelines.recipes import Recipe
+from webbcal.pipelines.recipes import RECIPES, Recipe
 from webbcal.steps import STEPS
 from webbcal.steps._step import Step
 
@@ -128,12 +128,13 @@ def _refuse_unknown_steps(recipe: Recipe, settings: Settings) -> None:
     ]
     for where, names in asked:
         for name in names:
-            if name not in recipe.steps:
+            if name not in STEPS:
                 raise InvalidOptions(
                     f"unknown step {name}", where=where, expected=", ".join(recipe.steps)
                 )
+    results = {name for any_recipe in RECIPES.values() for name in any_recipe.saves}
     for name in settings.save:
-        if name not in recipe.steps and name not in recipe.saves:
+        if name not in STEPS and name not in results:
             raise InvalidOptions(
                 f"unknown result {name}",
                 where="--save",

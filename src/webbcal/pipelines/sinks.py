@@ -26,6 +26,8 @@ class Sink(Generic[P]):
     place : callable
         ``place(product)``: where the arrays of a product go, by attribute name; they are `Room`
         in the product.
+    working : bool
+        Whether arrays that no file stores are collected, too.
     """
 
     def __init__(
@@ -33,6 +35,8 @@ class Sink(Generic[P]):
         example: P,
         shape: tuple[int, int],
         place: Callable[[P], Mapping[str, Region | Spill]],
+        *,
+        working: bool = False,
     ) -> None:
         self._kind = type(example)
         self._axes: dict[str, tuple[str, ...]] = {}
@@ -42,7 +46,10 @@ class Sink(Generic[P]):
         self._rest["window"] = None
         rooms: dict[str, Room] = {}
         for name, spec in declared(self._kind).items():
-            if not isinstance(spec, Image) or not spec.extname or self._rest[name] is None:
+            if not isinstance(spec, Image) or self._rest[name] is None:
+                continue
+            if not spec.extname and not working:
+                self._rest[name] = None
                 continue
             value = self._rest[name]
             axes = spec.axes_of(value.ndim) or spec.axes

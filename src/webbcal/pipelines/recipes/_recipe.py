@@ -24,6 +24,8 @@ class Recipe:
     saves : mapping
         Names under which a result on the way can be saved, beside the names of the steps:
         the step after which it is complete.
+    makes : tuple of str
+        Suffixes of its products; ``ints`` products only where there are several integrations.
     """
 
     name: str
@@ -32,3 +34,4 @@ class Recipe:
     reads: type[Product]
     steps: tuple[str, ...]
     saves: dict[str, str]
+    makes: tuple[str, ...] = ("rate", "rateints")

@@ -52,6 +52,7 @@ DARK_NEAR_INFRARED = Recipe(
     reads=Uncal,
     steps=_NEAR_INFRARED_RAMP,
     saves={},
+    makes=("dark",),
 )
 
 DARK_MIRI = Recipe(
@@ -61,4 +62,5 @@ DARK_MIRI = Recipe(
     reads=Uncal,
     steps=_MIRI_RAMP,
     saves={},
+    makes=("dark",),
 )

@@ -1,0 +1,91 @@
+"""Learn what a step must know of whole frames before it runs on windows of them."""
+
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
+from typing import Any
+
+import numpy as np
+
+from webbcal.pipelines.blocks import windows
+from webbcal.pipelines.chain import BoundStep, apply
+from webbcal.pipelines.portions import Source, bytes_per_pixel, frame_shape
+from webbcal.spec.window import Window
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, the parts that are done, and all parts."""
+
+
+def measure(
+    source: Source,
+    before: Sequence[BoundStep],
+    bound: BoundStep,
+    block_bytes: int,
+    progress: Progress,
+) -> Any:
+    """Look at a few parts of the frame, some integrations at a time."""
+    measurement = bound.step.measurement
+    assert measurement is not None
+    shape, count = frame_shape(source), source.shape_of("sci")[0]
+    parts = measurement.windows(source.meta, shape, bound.options)
+    pixels = sum(rows * columns for rows, columns in (part.size for part in parts))
+    batch_bytes = max(pixels, 1) * bytes_per_pixel(source) // count
+    batch = max(4 * block_bytes // batch_bytes, 1)
+    results = []
+    for first in range(0, count, batch):
+        integrations = slice(first, min(first + batch, count))
+        products = [apply(source, before, part, integrations=integrations) for part in parts]
+        results.append(measurement.measure(products, *bound.references, bound.options))
+        progress(bound.step.name, integrations.stop, count)
+    joined = _join(results)
+    if measurement.finish is None:
+        return joined
+    return measurement.finish(joined, source.meta, *bound.references, bound.options)
+
+
+def survey(
+    source: Source,
+    before: Sequence[BoundStep],
+    bound: BoundStep,
+    block_bytes: int,
+    pool: Executor,
+) -> Any:
+    """Look at the whole exposure, window by window, and conclude."""
+    chosen = bound.step.survey
+    assert chosen is not None
+    if not chosen.wanted(bound.options, source.meta):
+        return None
+    shape = frame_shape(source)
+    blocks = list(windows(shape, bytes_per_pixel(source), block_bytes))
+
+    def look(window: Window) -> dict[str, np.ndarray]:
+        product = apply(source, before, window)
+        cut = [None if r is None else r.cut(window) for r in bound.references]
+        return dict(chosen.look(product, *cut, bound.options))
+
+    planes: dict[str, np.ndarray] = {}
+    for window, seen in _in_step(pool, look, blocks):
+        for name, values in seen.items():
+            if name not in planes:
+                planes[name] = np.empty((*values.shape[:-2], *shape), values.dtype)
+            planes[name][..., window.rows, window.columns] = values
+    return chosen.conclude(planes, source.meta, *bound.references, bound.options)
+
+
+def _in_step(
+    pool: Executor, look: Callable[[Window], Any], blocks: list[Window]
+) -> Iterator[tuple[Window, Any]]:
+    yield from zip(blocks, pool.map(look, blocks), strict=True)
+
+
+def _join(results: list[Any]) -> Any:
+    """Join what was measured on successive integrations, the first axis of every array."""
+    if len(results) == 1:
+        return results[0]
+    joined = {}
+    for field in dataclasses.fields(results[0]):
+        values = [getattr(result, field.name) for result in results]
+        joined[field.name] = (
+            np.concatenate(values) if isinstance(values[0], np.ndarray) else values[0]
+        )
+    return type(results[0])(**joined)
