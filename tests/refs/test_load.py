@@ -3,6 +3,7 @@
 import hashlib
 from pathlib import Path
 
+import asdf
 import numpy as np
 import pytest
 from astropy.io import fits
@@ -15,11 +16,13 @@ from webbcal.refs.load import load_reference, sha256
 from webbcal.refs.views import CutOut, TranslatedFlags, any_where
 from webbcal.spec.references import (
     Dark,
+    EmiCorrection,
     Gain,
     InterpixelCapacitance,
     Mask,
     ReadNoise,
     ReferencePixelFilters,
+    Rscd,
     Saturation,
     Superbias,
 )
@@ -326,3 +329,82 @@ def test_the_hash_is_that_of_the_content_and_is_remembered(tmp_path, monkeypatch
 def test_the_hash_of_an_absent_file_is_an_error(tmp_path):
     with pytest.raises(InvalidInput, match="none"):
         sha256(tmp_path / "none.fits")
+
+
+def waves(path: Path, **tree: object) -> Path:
+    """Write a reference that is a tree."""
+    wave = np.sin(np.arange(8), dtype=np.float32)
+    content: dict[str, object] = {
+        "meta": {"reftype": "emicorr", "instrument": {"name": "MIRI"}},
+        "frequencies": {"Hz10": {"frequency": 10.04, "phase_amplitudes": wave}},
+        "subarray_cases": {"SUB64": {"rowclocks": 28, "freqs": {"FAST": ["Hz10"]}}},
+    }
+    asdf.AsdfFile(content | tree).write_to(path)
+    return path
+
+
+MIRI = exposure(instrument__name="MIRI", instrument__detector="MIRIMAGE")
+
+
+def test_a_tree_is_a_reference_too(tmp_path):
+    loaded = load_reference(waves(tmp_path / "emi.asdf"), EmiCorrection, MIRI, (64, 72))
+    assert loaded.subarray_cases["SUB64"]["freqs"]["FAST"] == ["Hz10"]
+    wave = loaded.frequencies["Hz10"]["phase_amplitudes"]
+    np.testing.assert_array_equal(wave, np.sin(np.arange(8), dtype="f4"))
+    assert not wave.flags.writeable
+
+
+def test_arrays_of_a_tree_may_be_big_endian_compressed_or_inline(tmp_path):
+    plain = np.arange(6.0).reshape(2, 3)
+    for name, stored, compression in (
+        ("big", plain.astype(">f8"), None),
+        ("zipped", plain, "zlib"),
+        ("complex", plain * 1j, None),
+    ):
+        tree = {"frequencies": {"a": stored}}
+        path = waves(tmp_path / f"{name}.asdf", **tree)
+        if compression:
+            with asdf.open(path) as file:
+                file.write_to(path.with_name("packed.asdf"), all_array_compression=compression)
+            path = path.with_name("packed.asdf")
+        loaded = load_reference(path, EmiCorrection, MIRI, (64, 72))
+        np.testing.assert_array_equal(loaded.frequencies["a"], stored)
+
+
+def test_a_tree_of_another_kind_is_refused(tmp_path):
+    path = waves(tmp_path / "kernel.asdf", meta={"reftype": "sirskernel"})
+    with pytest.raises(InvalidReference, match="wrong type"):
+        load_reference(path, EmiCorrection, MIRI, (64, 72))
+    path = waves(tmp_path / "poor.asdf", frequencies=None)
+    with pytest.raises(InvalidReference, match="frequencies is missing"):
+        load_reference(path, EmiCorrection, MIRI, (64, 72))
+    whole = waves(tmp_path / "whole.asdf").read_bytes()
+    (tmp_path / "cut.asdf").write_bytes(whole[:-20])
+    with pytest.raises(InvalidReference, match="truncated"):
+        load_reference(tmp_path / "cut.asdf", EmiCorrection, MIRI, (64, 72))
+
+
+def test_a_table_alone_is_a_reference_too(tmp_path):
+    dtype = [("subarray", "S17"), ("readpatt", "S12"), ("group_skip", "i4")]
+    rows = np.array([("FULL", "FASTR1", 4)], dtype)
+    path = write_fits(tmp_path / "rscd.fits", "rscd", {"RSCD_GROUP_SKIP": rows}, INSTRUME="MIRI")
+    loaded = load_reference(path, Rscd, MIRI.replace({"instrument.detector": "NRCA1"}), (64, 72))
+    assert loaded.group_skip["group_skip"][0] == 4
+
+
+def test_a_dark_by_integration_is_cut_in_its_last_two_axes(tmp_path):
+    cube = np.random.default_rng(3).normal(size=(2, 3, 10, 12)).astype("f4")
+    arrays = {"SCI": cube, "ERR": cube, "DQ": np.ones((2, 1, 10, 12), "u4")}
+    path = write_fits(tmp_path / "dark.fits", "dark", arrays, **PLACED)
+    dark = load_reference(path, Dark, subarray(3, 5, 6, 4), (4, 6))
+    np.testing.assert_array_equal(dark.sci, cube[..., 4:8, 2:8])
+    assert dark.dq.shape == (2, 1, 4, 6)
+    assert not dark.has("err")
+
+
+def test_references_with_and_without_interleaved_pixels_serve_irs2(tmp_path):
+    for rows in (3200, 2048):
+        gain = np.ones((rows, 2048), "f4")
+        path = write_fits(tmp_path / f"{rows}.fits", "gain", {"SCI": gain})
+        loaded = load_reference(path, Gain, subarray(1, 1, 2048, 2048), (3200, 2048))
+        assert loaded.shape_of("sci") == (rows, 2048)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from webbcal.core.errors import InvalidInput
+from webbcal.io.asdf_file import read_asdf
 from webbcal.io.asdf_tree import Link, read_tree
 from webbcal.io.cards import is_structure
 from webbcal.io.ecsv import read_ecsv
@@ -28,7 +29,7 @@ def open_product(path: Path | str, kind: type[Product] | None = None) -> Product
     Parameters
     ----------
     path : path
-        FITS file, or ECSV table.
+        FITS file, ECSV table, or ASDF tree.
     kind : type or None
         Read the file as this product, whatever it calls itself; None: as DATAMODL, the suffix
         of its name and its content tell.
@@ -52,6 +53,8 @@ def open_product(path: Path | str, kind: type[Product] | None = None) -> Product
     path = Path(path)
     if path.suffix == ".ecsv":
         return read_ecsv(path, kind)
+    if path.suffix == ".asdf":
+        return read_asdf(path, kind)
     extensions = read_extensions(path)
     tree = _stored_tree(extensions)
     kind = kind or _kind_of(path, extensions)

@@ -13,12 +13,15 @@ from webbcal.io.fits import Constant
 from webbcal.io.read import open_product
 from webbcal.refs.disk_memory import amend_json, read_json
 from webbcal.refs.views import CutOut, TranslatedFlags, any_where
-from webbcal.spec.fields import Image, Product, Stored, declared
+from webbcal.spec.fields import Image, Product, Stored, declared, nodes
 from webbcal.spec.meta import Meta
 from webbcal.spec.references import Gain, Reference
 
-FULL_FRAMES = {(2048, 2048), (1024, 1032)}
-"""Rows and columns of the whole detectors: near infrared, and MIRI."""
+IRS2_FRAME = (3200, 2048)
+"""Rows and columns read from a NIRSpec detector with interleaved reference pixels."""
+
+FULL_FRAMES = {(2048, 2048), (1024, 1032), IRS2_FRAME}
+"""Rows and columns of the whole detectors: near infrared, MIRI, and with IRS2."""
 
 _ANY_DETECTOR = {"ANY", "N/A", "MULTIPLE", "GENERIC"}
 _HASHES_KEPT = 4096
@@ -32,7 +35,7 @@ def load_reference(
     Parameters
     ----------
     path : Path
-        FITS file.
+        FITS file, or ASDF tree.
     kind : type
         What it must be.
     meta : Meta
@@ -44,9 +47,11 @@ def load_reference(
     -------
     Reference
         Arrays with axes y and x are on the pixels of the exposure: a larger reference is cut to
-        the subarray by SUBSTRT and SUBSIZE. They stay on disk until touched. Flags are those of
-        `webbcal.core.dq`, translated by the table DQ_DEF where the file has one, which is left
-        out then; without a DQ extension no pixel is flagged.
+        the subarray by SUBSTRT and SUBSIZE. For an exposure with interleaved reference pixels
+        (IRS2), a reference without them is on the pixels that remain without. Arrays stay on
+        disk until touched; those that no step uses (`Reference.idle`) are left out. Flags are
+        those of `webbcal.core.dq`, translated by the table DQ_DEF where the file has one, which
+        is left out then; without a DQ extension no pixel is flagged.
 
     Raises
     ------
@@ -74,13 +79,18 @@ def _load(path: Path, kind: type[Reference], meta: Meta, frame_shape: tuple[int,
     product = open_product(path, kind)
     _refuse_other_purpose(path, product.meta, kind, meta)
     window = _window(path, product, kind, meta, frame_shape)
-    arrays = {name: _array(product, name, window) for name in _present(product, kind)}
+    arrays = {
+        name: _array(product, name, window)
+        for name in _present(product, kind)
+        if name not in kind.idle
+    }
     if "dq" in arrays and "dq_def" in arrays:
         table = arrays.pop("dq_def").read()
         arrays["dq"] = TranslatedFlags.by_table(arrays["dq"], table)
-    _complete(path, kind, arrays, frame_shape)
+    _complete(path, kind, arrays, _own_shape(arrays, kind) or frame_shape)
     _refuse_empty(path, kind, arrays)
-    return kind.from_stored(arrays, meta=product.meta, extras=product.extras)
+    trees = {name: getattr(product, name) for name in nodes(kind)}
+    return kind.from_stored(arrays, meta=product.meta, extras=product.extras, **trees)
 
 
 def _present(product: Product, kind: type[Reference]) -> list[str]:
@@ -164,6 +174,8 @@ def _window(
         return None
     corner = _corner(exposure, frame_shape)
     own_corner = _corner(product.meta, own_shape)
+    if frame_shape == IRS2_FRAME and own_shape == (IRS2_FRAME[1], IRS2_FRAME[1]):
+        return None
     if corner is None or own_corner is None:
         if own_shape == frame_shape and exposure.subarray.name == product.meta.subarray.name:
             return _Place(slice(0, frame_shape[0]), slice(0, frame_shape[1]))
@@ -193,6 +205,16 @@ def _pixels(product: Product, kind: type[Reference]) -> tuple[int, int] | None:
             axes = spec.axes_of(len(shape)) or ()
             if "y" in axes:
                 return shape[axes.index("y")], shape[axes.index("x")]
+    return None
+
+
+def _own_shape(arrays: dict[str, Stored], kind: type[Reference]) -> tuple[int, int] | None:
+    """Return the rows and columns of the arrays with pixel axes."""
+    for name, array in arrays.items():
+        spec = declared(kind)[name]
+        axes = spec.axes_of(len(array.shape)) if isinstance(spec, Image) else None
+        if axes is not None and "y" in axes:
+            return array.shape[axes.index("y")], array.shape[axes.index("x")]
     return None
 
 

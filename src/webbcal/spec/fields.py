@@ -89,6 +89,17 @@ class Elements:
     doc: str
 
 
+@dataclass(frozen=True)
+class Node:
+    """Declaration of a part of the metadata tree beside ``meta``: nested values and arrays.
+
+    An empty `name` stands for all of the tree but ``meta``.
+    """
+
+    name: str
+    doc: str
+
+
 def image(  # noqa: PLR0913 (each argument is one fact of the declaration)
     extname: str,
     dtype: str,
@@ -154,6 +165,11 @@ def elements(part: type["Product"], *, doc: str) -> Any:
     return field(default=(), metadata={"spec": Elements(part, doc)})
 
 
+def node(name: str, *, doc: str) -> Any:
+    """Declare a part of the metadata tree: a mapping of names to values, arrays and mappings."""
+    return field(metadata={"node": Node(name, doc)})
+
+
 def working(axes: tuple[str, ...], dtype: str, *, doc: str) -> Any:
     """Declare an array that steps pass on but no file stores."""
     return field(default=None, metadata={"spec": Image("", np.dtype(dtype), axes, "", doc, False)})
@@ -201,6 +217,11 @@ def declared(cls: type["Product"]) -> dict[str, Image | Table | Elements]:
     return _declared_once(key)
 
 
+def nodes(cls: type["Product"]) -> dict[str, Node]:
+    """Return the declared parts of the metadata tree by attribute name."""
+    return {f.name: f.metadata["node"] for f in fields(cls) if "node" in f.metadata}
+
+
 @functools.cache
 def _declared_once(cls: Any) -> dict[str, Image | Table | Elements]:
     return {f.name: f.metadata["spec"] for f in fields(cls) if "spec" in f.metadata}
@@ -228,7 +249,7 @@ class Product:
     model: ClassVar[str] = ""  # DATAMODL
     suffixes: ClassVar[tuple[str, ...]] = ()
     layout: ClassVar[str] = ""  # what tells this form from others of the same suffix
-    storage: ClassVar[str] = "fits"  # or ecsv
+    storage: ClassVar[str] = "fits"  # or ecsv, asdf
     fixed: ClassVar[Mapping[str, Any]] = {}  # metadata that every file of this kind carries
 
     meta: Meta = field(default_factory=Meta)

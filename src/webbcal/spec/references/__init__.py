@@ -12,19 +12,37 @@ from webbcal.spec.references.detector1 import (
     Saturation,
     Superbias,
 )
+from webbcal.spec.references.miri import EmiCorrection, Reset, Rscd
+from webbcal.spec.references.persistence import (
+    FilledTraps,
+    PersistenceSaturation,
+    PersistenceWindows,
+    TrapDensity,
+    TrapParameters,
+    UserMask,
+)
 
 __all__ = [
     "REFERENCES",
     "Dark",
+    "EmiCorrection",
+    "FilledTraps",
     "Gain",
     "InterpixelCapacitance",
     "Linearity",
     "Mask",
+    "PersistenceSaturation",
+    "PersistenceWindows",
     "ReadNoise",
     "Reference",
     "ReferencePixelFilters",
+    "Reset",
+    "Rscd",
     "Saturation",
     "Superbias",
+    "TrapDensity",
+    "TrapParameters",
+    "UserMask",
 ]
 
 REFERENCES: dict[str, type[Reference]] = {
@@ -39,5 +57,11 @@ REFERENCES: dict[str, type[Reference]] = {
         ReadNoise,
         InterpixelCapacitance,
         ReferencePixelFilters,
+        EmiCorrection,
+        Reset,
+        Rscd,
+        TrapDensity,
+        TrapParameters,
+        PersistenceSaturation,
     )
 }

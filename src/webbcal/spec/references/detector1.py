@@ -22,10 +22,12 @@ class Reference(Product):
 
     Arrays with axes (y, x) are on the pixels of the exposure once loaded for it: the loader
     cuts a full-frame file to the subarray. DQ flags carry the bits of `webbcal.core.dq`: the
-    loader translates them by the table of the file.
+    loader translates them by the table of the file. Arrays named in `idle` are part of the files,
+    but no step uses them: the loader leaves them out.
     """
 
     reftype: ClassVar[str] = ""
+    idle: ClassVar[tuple[str, ...]] = ()
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -57,6 +59,7 @@ class Superbias(Reference):
 
     reftype: ClassVar[str] = "superbias"
     model: ClassVar[str] = "SuperBiasModel"
+    idle: ClassVar[tuple[str, ...]] = ("err",)
 
     sci: np.ndarray = image("SCI", "f4", PLANE, unit="DN", doc="Bias.")
     err: np.ndarray = image("ERR", "f4", PLANE, unit="DN", doc="Its error.", required=False)
@@ -87,16 +90,36 @@ class Linearity(Reference):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Dark(Reference):
-    """Signal of a ramp taken in the dark."""
+    """Signal of a ramp taken in the dark; of MIRI, of the first integrations one by one."""
 
     reftype: ClassVar[str] = "dark"
     model: ClassVar[str] = "DarkModel"
+    idle: ClassVar[tuple[str, ...]] = ("err",)
 
-    sci: np.ndarray = image("SCI", "f4", ("group", "y", "x"), unit="DN", doc="Dark ramp.")
-    err: np.ndarray = image(
-        "ERR", "f4", ("group", "y", "x"), unit="DN", doc="Its error.", required=False
+    sci: np.ndarray = image(
+        "SCI",
+        "f4",
+        ("group", "y", "x"),
+        unit="DN",
+        doc="Dark ramp; the last integration serves all later ones.",
+        alternatives=(("integration", "group", "y", "x"),),
     )
-    dq: np.ndarray = image("DQ", "u4", PLANE, doc="Flags: UNRELIABLE_DARK, HOT, WARM.")
+    err: np.ndarray = image(
+        "ERR",
+        "f4",
+        ("group", "y", "x"),
+        unit="DN",
+        doc="Its error.",
+        required=False,
+        alternatives=(("integration", "group", "y", "x"),),
+    )
+    dq: np.ndarray = image(
+        "DQ",
+        "u4",
+        PLANE,
+        doc="Flags: UNRELIABLE_DARK, HOT, WARM.",
+        alternatives=(("integration", "dq_group", "y", "x"),),
+    )
     average_dark_current: np.ndarray = image(
         "AVDRKCUR", "f4", PLANE, unit="electron/s", doc="Mean dark current.", required=False
     )
