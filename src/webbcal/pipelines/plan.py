@@ -10,6 +10,7 @@ from webbcal.io.read import open_product
 from webbcal.modes import Mode, mode_of
 from webbcal.pipelines.inputs import check_exposure
 from webbcal.pipelines.recipes import RECIPES, Recipe
+from webbcal.pipelines.recipes.defaults import presets
 from webbcal.pipelines.settings import ResolvedOptions, Settings, resolve
 from webbcal.refs.parameters import load_parameters
 from webbcal.refs.select import ReferenceSource, Selection
@@ -114,7 +115,8 @@ def make_plan(path: Path, settings: Settings, source: ReferenceSource) -> Plan:
     product = check_exposure(product, path)
     known = {name: [f.name for f in fields(STEPS[name].options)] for name in recipe.steps}
     parameters = load_parameters(product.meta, recipe.parameters, known, source)
-    options = resolve(recipe, settings, parameters.values, parameters.origin)
+    own = presets(recipe, mode, product.meta)
+    options = resolve(recipe, settings, parameters.values, parameters.origin, own)
     return Plan(
         path=path,
         exposure=product,

@@ -13,6 +13,7 @@ from webbcal.steps import STEPS
 from webbcal.steps._step import Step
 
 DEFAULT = "default"
+PRESET = "default for this kind of exposure"
 CONFIG = "configuration file"
 COMMAND = "command line"
 
@@ -95,7 +96,11 @@ def read_config(path: Path) -> dict[str, dict[str, Any]]:
 
 
 def resolve(
-    recipe: Recipe, settings: Settings, parameters: Mapping[str, Mapping[str, Any]], source: str
+    recipe: Recipe,
+    settings: Settings,
+    parameters: Mapping[str, Mapping[str, Any]],
+    source: str,
+    presets: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> dict[str, ResolvedOptions]:
     """Merge defaults, parameter references, configuration and command line, in that order.
 
@@ -109,6 +114,8 @@ def resolve(
         Step name to option name to value, from parameter references.
     source : str
         How to name the parameter references in the origin of a value.
+    presets : mapping or None
+        Step name to option name to value: defaults of this kind of exposure.
 
     Raises
     ------
@@ -117,7 +124,9 @@ def resolve(
     """
     steps = [STEPS[name] for name in recipe.steps]
     _refuse_unknown_steps(recipe, settings)
-    return {step.name: _resolve_step(step, settings, parameters, source) for step in steps}
+    layers = {PRESET: presets or {}, source: parameters}
+    layers |= {CONFIG: settings.config, COMMAND: settings.options}
+    return {step.name: _resolve_step(step, settings, layers) for step in steps}
 
 
 def _refuse_unknown_steps(recipe: Recipe, settings: Settings) -> None:
@@ -143,17 +152,13 @@ def _refuse_unknown_steps(recipe: Recipe, settings: Settings) -> None:
 
 
 def _resolve_step(
-    step: Step, settings: Settings, parameters: Mapping[str, Mapping[str, Any]], source: str
+    step: Step, settings: Settings, layers: Mapping[str, Mapping[str, Mapping[str, Any]]]
 ) -> ResolvedOptions:
-    layers: list[tuple[str, Mapping[str, Any]]] = [
-        (source, parameters.get(step.name, {})),
-        (CONFIG, settings.config.get(step.name, {})),
-        (COMMAND, settings.options.get(step.name, {})),
-    ]
     values: dict[str, Any] = {}
     origins = {f.name: DEFAULT for f in fields(step.options)}
     skip, origins["skip"] = step.optional, DEFAULT
-    for origin, layer in layers:
+    for origin, steps in layers.items():
+        layer = steps.get(step.name, {})
         parsed = {
             name: step.options.parse(name, value) if isinstance(value, str) else value
             for name, value in layer.items()
@@ -196,4 +201,6 @@ def _toml(value: Any) -> str:
     if isinstance(value, str):
         escaped = value.replace("\\", "\\\\").replace('"', '\\"')
         return f'"{escaped}"'
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_toml, value))}]"
     return repr(value)
