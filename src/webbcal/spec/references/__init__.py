@@ -13,6 +13,7 @@ from webbcal.spec.references.detector1 import (
     Superbias,
 )
 from webbcal.spec.references.miri import EmiCorrection, Reset, Rscd
+from webbcal.spec.references.noise import BackgroundMask, Flat, SirsKernel
 from webbcal.spec.references.persistence import (
     FilledTraps,
     PersistenceSaturation,
@@ -24,9 +25,11 @@ from webbcal.spec.references.persistence import (
 
 __all__ = [
     "REFERENCES",
+    "BackgroundMask",
     "Dark",
     "EmiCorrection",
     "FilledTraps",
+    "Flat",
     "Gain",
     "InterpixelCapacitance",
     "Linearity",
@@ -39,6 +42,7 @@ __all__ = [
     "Reset",
     "Rscd",
     "Saturation",
+    "SirsKernel",
     "Superbias",
     "TrapDensity",
     "TrapParameters",
@@ -63,5 +67,7 @@ REFERENCES: dict[str, type[Reference]] = {
         TrapDensity,
         TrapParameters,
         PersistenceSaturation,
+        SirsKernel,
+        Flat,
     )
 }

@@ -1,0 +1,146 @@
+"""Noise that all pixels of a line share, in the difference of two groups.
+
+Axes: y row, x column. Masks are uint8: 1 where a pixel shows background and noise only.
+"""
+
+import numpy as np
+
+from webbcal.kernels._jit import kernel
+from webbcal.kernels.sorting import median
+
+
+@kernel
+def group_difference(later, earlier, flags, bad, background):
+    """Return what a group adds to the one before, and where it tells about noise.
+
+    Parameters
+    ----------
+    later, earlier : float32 (y, x)
+        Signal, DN.
+    flags : uint8 (y, x)
+        Of the later group.
+    bad : int
+        Flags that rule a pixel out.
+    background : uint8 (y, x)
+        Where there is only background.
+
+    Returns
+    -------
+    difference : float32 (y, x)
+        DN; 0 where it is not finite.
+    mask : uint8 (y, x)
+        Where it is usable.
+    """
+    height, width = later.shape
+    difference = np.empty((height, width), np.float32)
+    mask = np.empty((height, width), np.uint8)
+    unwanted = np.uint8(bad)
+    for y in range(height):
+        end, begin, flag, only = later[y], earlier[y], flags[y], background[y]
+        change, good = difference[y], mask[y]
+        for x in range(width):
+            d = end[x] - begin[x]
+            finite = d - d == np.float32(0.0)
+            change[x] = d if finite else np.float32(0.0)
+            good[x] = np.uint8(
+                1 if finite & (only[x] != 0) & ((flag[x] & unwanted) == 0) else 0
+            )
+    return difference, mask
+
+
+@kernel
+def narrow(mask, image, low, high):
+    """Return the mask without the pixels whose value is outside low to high; NaN is outside."""
+    height, width = image.shape
+    narrowed = np.empty((height, width), np.uint8)
+    for y in range(height):
+        good, values, out = mask[y], image[y], narrowed[y]
+        for x in range(width):
+            inside = (values[x] >= low) & (values[x] <= high)
+            out[x] = good[x] if inside else np.uint8(0)
+    return narrowed
+
+
+@kernel
+def line_medians(image, mask, low, high, parts):
+    """Return the median of each part of each line.
+
+    Parameters
+    ----------
+    image : float32 (line, pixel)
+        DN.
+    mask : uint8 (line, pixel)
+        0 leaves a pixel out.
+    low, high : float
+        Values outside are left out.
+    parts : int
+        Into how many equal parts a line is divided.
+
+    Returns
+    -------
+    float64 (line, part)
+        NaN where no pixel is left.
+    """
+    height, width = image.shape
+    medians = np.empty((height, parts))
+    sample = np.empty(width, np.float32)
+    for y in range(height):
+        values, good = image[y], mask[y]
+        for part in range(parts):
+            count = 0
+            for x in range(part * width // parts, (part + 1) * width // parts):
+                sample[count] = values[x]
+                count += (good[x] != 0) & (values[x] >= low) & (values[x] <= high)
+            medians[y, part] = median(sample[:count])
+    return medians
+
+
+@kernel
+def accumulate(signal, cleaned, total):
+    """Subtract from a group the noise of all differences up to it.
+
+    Parameters
+    ----------
+    signal : float32 (y, x)
+        The group, DN; NaN stays NaN.
+    cleaned : float32 (y, x)
+        Noise of its difference to the group before; replaced by the cleaned group.
+    total : float64 (y, x)
+        Noise of all differences before; that of this one is added.
+    """
+    height, width = signal.shape
+    for y in range(height):
+        source, sums, target = signal[y], total[y], cleaned[y]
+        for x in range(width):
+            sums[x] += target[x]
+            target[x] = source[x] - sums[x]
+
+
+@kernel
+def median_image(sci, groupdq, bad):
+    """Return the median over the integrations: (integration, group, y, x) to (group, y, x).
+
+    Groups with one of the flags `bad`, and NaN, are left out; 0 where nothing is left. float32.
+    """
+    integrations, groups, height, width = sci.shape
+    image = np.empty((groups, height, width), np.float32)
+    chunk = 64
+    samples = np.empty((chunk, integrations), np.float32)
+    counts = np.empty(chunk, np.int64)
+    unwanted = np.uint8(bad)
+    for g in range(groups):
+        for y in range(height):
+            for start in range(0, width, chunk):
+                size = min(chunk, width - start)
+                for k in range(size):
+                    counts[k] = 0
+                for i in range(integrations):
+                    values, flags = sci[i, g, y, start:], groupdq[i, g, y, start:]
+                    for k in range(size):
+                        if (flags[k] & unwanted) == 0 and values[k] == values[k]:
+                            samples[k, counts[k]] = values[k]
+                            counts[k] += 1
+                for k in range(size):
+                    middle = median(samples[k, : counts[k]])
+                    image[g, y, start + k] = middle if counts[k] else 0.0
+    return image

@@ -1,0 +1,158 @@
+"""1/f noise: subtract the drift of the electronics that pixels read together share."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from webbcal.spec.meta import Meta
+from webbcal.spec.products.detector1 import FlickerMask, FlickerMasks, Ramp
+from webbcal.spec.references import BackgroundMask, Flat, Gain, ReadNoise
+from webbcal.spec.window import Window
+from webbcal.steps._step import Frames, Needs, Scope, Step, Survey
+from webbcal.steps.clean_flicker_noise.frames import clean_integration
+from webbcal.steps.clean_flicker_noise.options import CleanFlickerNoiseOptions
+from webbcal.steps.clean_flicker_noise.scene import Scene, conclude, look
+
+__all__ = ["STEP", "CleanFlickerNoiseOptions", "clean_flicker_noise"]
+
+
+def clean_flicker_noise(
+    ramp: Ramp,
+    readnoise: ReadNoise,
+    gain: Gain,
+    flat: Flat | None,
+    user_mask: BackgroundMask | None,
+    options: CleanFlickerNoiseOptions,
+    measured: Scene | None = None,
+) -> Ramp:
+    r"""Subtract the noise that the pixels of a line share from what each group adds.
+
+    A mask tells where a draft of the count rate shows nothing but background. For group j > 0,
+    :math:`d_j = s_j - s_{j-1}` less the background b (the median of the masked pixels or a
+    smooth surface through them) shows there the noise :math:`n_j`: the median of each line, or of
+    each amplifier's part of it; or, with ``fit_method = "fft"``, slow waves along the line fitted
+    to its masked pixels. The background is not touched:
+
+    .. math:: s'_j = s_j - \sum_{k=1}^{j} n_k
+
+    Lines run along the fast axis of the readout; those of MIRI along y. With
+    ``background_method = "median_image"``, the median of each group over the integrations,
+    scaled to the brightness of the sources in the integration at hand, is subtracted instead.
+
+    Parameters
+    ----------
+    ramp : Ramp
+        Signal, DN, axes (integration, group, y, x), whole frames.
+    readnoise, gain : ReadNoise, Gain
+        Of the draft count rates.
+    flat : Flat or None
+        Response of the pixels, for `apply_flat_field` and `mask_science_regions`.
+    user_mask : BackgroundMask or None
+        A mask to use instead of one made from the draft.
+    options : CleanFlickerNoiseOptions
+        Methods, the limits of clipping, what to save.
+    measured : Scene or None
+        What is known of the exposure; None to find it here.
+
+    Returns
+    -------
+    Ramp
+        New product; `sci` differs, but in the first group. `background_mask`,
+        `flicker_background` and `flicker_noise` are there where they are to be saved.
+
+    Raises
+    ------
+    CannotCalibrate
+        If there is one group or no background, or if a method is not defined for this kind of
+        exposure or needs a reference that does not exist.
+    InvalidProduct
+        If the exposure lacks its group time, frame time or number of frames, or the orientation
+        of its readout.
+
+    Notes
+    -----
+    Flags used: DO_NOT_USE and JUMP_DET of `groupdq` exclude a pixel from the noise of a
+    difference; all flags count for the draft rates. Flags set: none.
+    NaN in the signal stays NaN and tells nothing. Lines without a masked pixel have no noise.
+    The mask takes the pixels of the draft rate from 3 standard deviations below to `n_sigma`
+    above its median; the noise of a difference is measured in masked pixels within `n_sigma` of
+    its median. Sums in float64, result float32.
+    The noise of the correction, about 1.25 times that of a pixel over the square root of the
+    pixels of a line, is not propagated.
+
+    Source: JWST User Documentation, calwebb_detector1, 1/f noise correction; B. Rauscher 2024,
+    PASP 136, 015001 (fit of waves).
+    """
+    count, groups, rows, columns = ramp.sci.shape
+    references = readnoise, gain, flat, user_mask
+    scene = measured
+    if scene is None:
+        planes = look(ramp, *references, options)
+        scene = conclude(planes, ramp.meta, *references, options)
+    whole = Window.whole((rows, columns))
+    parts = []
+    for i in range(count):
+        one = ramp.cut(whole, slice(i, i + 1))
+        first = ramp.meta.exposure.lookup("integration_start") or 1
+        one = one.with_changes(meta=ramp.meta.replace({"exposure.integration_start": first + i}))
+        parts.append(clean_integration(one, *references, options, measured=scene)[0])
+    names = ("sci", "background_mask", "flicker_background", "flicker_noise")
+    changes = {
+        name: np.concatenate([getattr(part, name) for part in parts])
+        for name in names
+        if getattr(parts[0], name) is not None
+    }
+    return ramp.with_changes(**changes)
+
+
+def _mask(result: Ramp) -> FlickerMask | FlickerMasks | None:
+    """Return the mask as a product; one for each integration where they differ."""
+    masks = result.background_mask
+    if masks is None:
+        return None
+    rest = {"meta": result.meta, "window": result.window}
+    values = masks.astype(np.float32)
+    return FlickerMask(sci=values[0], **rest) if len(masks) == 1 else FlickerMasks(sci=values, **rest)
+
+
+def _ramp_of(name: str) -> Callable[[Ramp], Ramp | None]:
+    def product(result: Ramp) -> Ramp | None:
+        values = getattr(result, name)
+        if values is None:
+            return None
+        return Ramp(
+            sci=values,
+            pixeldq=result.pixeldq,
+            groupdq=result.groupdq,
+            meta=result.meta,
+            window=result.window,
+        )
+
+    return product
+
+
+def _one_by_one(meta: Meta) -> int:
+    return 1
+
+
+STEP = Step(
+    "clean_flicker_noise",
+    clean_flicker_noise,
+    CleanFlickerNoiseOptions,
+    references={
+        "readnoise": Needs(ReadNoise),
+        "gain": Needs(Gain),
+        "flat": Needs(Flat, required=False),
+        "user_mask": Needs(BackgroundMask, required=False, option="user_mask"),
+    },
+    status="clean_flicker_noise",
+    scope=Scope.EXPOSURE,
+    survey=Survey(look, conclude),
+    frames=Frames(clean_integration, together=_one_by_one),
+    products={
+        "mask": _mask,
+        "flicker_bkg": _ramp_of("flicker_background"),
+        "flicker_noise": _ramp_of("flicker_noise"),
+    },
+    optional=True,
+)

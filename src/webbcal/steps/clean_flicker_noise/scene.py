@@ -1,0 +1,214 @@
+"""What must be known of the exposure: where its background is, and what its sources look like."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from webbcal.core.dq import DQ
+from webbcal.core.errors import CannotCalibrate
+from webbcal.numerics.background_mask import background_mask
+from webbcal.numerics.smooth_background import smooth_background
+from webbcal.spec.meta import Meta
+from webbcal.spec.products.detector1 import Ramp
+from webbcal.spec.references import BackgroundMask, Flat, Gain, ReadNoise
+from webbcal.steps._exposure import positive
+from webbcal.steps.clean_flicker_noise.automatic import automatic_options
+from webbcal.steps.clean_flicker_noise.lines import Lines
+from webbcal.steps.clean_flicker_noise.options import CleanFlickerNoiseOptions
+
+NO_BACKGROUND = DQ.DO_NOT_USE | DQ.NON_SCIENCE
+"""Flags of a MIRI flat field where the image never shows background."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What is known of the whole exposure.
+
+    Parameters
+    ----------
+    lines : Lines
+        Along which the noise is common.
+    options : CleanFlickerNoiseOptions
+        Those of the user, or chosen by the image.
+    mask : array or None
+        uint8, 1 where there is only background, axes (y, x) or (integration, y, x); None where
+        each integration has a mask of its own, still to be made.
+    allowed : array or None
+        bool, (y, x): where there may be background; None for everywhere.
+    flat : array or None
+        float32, (y, x): response of the pixels, without gaps; None where it is not used.
+    image : array or None
+        float32, DN, axes (group, y, x): median over the integrations; None where not used.
+    """
+
+    lines: Lines
+    options: CleanFlickerNoiseOptions
+    mask: np.ndarray | None
+    allowed: np.ndarray | None
+    flat: np.ndarray | None
+    image: np.ndarray | None
+
+    def mask_of(self, integration: int, rate: np.ndarray | None) -> np.ndarray:
+        """Return the mask of an integration (counted from 0 in the exposure), uint8 (y, x)."""
+        if self.mask is not None:
+            return self.mask if self.mask.ndim == 2 else self.mask[integration]
+        assert rate is not None, "a mask of its own is made from a rate"
+        return make_mask(rate, self.allowed, self.flat, self.options)
+
+
+def look(
+    ramp: Ramp,
+    readnoise: ReadNoise,
+    gain: Gain,
+    flat: Flat | None,
+    user_mask: BackgroundMask | None,
+    options: CleanFlickerNoiseOptions,
+) -> Mapping[str, np.ndarray]:
+    """Return the draft count rate, and the median image of the groups, where wanted."""
+    planes = {}
+    if wants_rate(options, user_mask):
+        planes["rate"] = draft_rates(ramp, readnoise, gain)[-1]
+    if options.background_method == "median_image":
+        planes["image"] = _median_image(ramp)
+    return planes
+
+
+def conclude(
+    planes: Mapping[str, np.ndarray],
+    meta: Meta,
+    readnoise: ReadNoise,
+    gain: Gain,
+    flat: Flat | None,
+    user_mask: BackgroundMask | None,
+    options: CleanFlickerNoiseOptions,
+) -> Scene:
+    """Return what is known of the exposure.
+
+    Raises
+    ------
+    CannotCalibrate
+        If a method is not defined for this kind of exposure, needs a flat field and there is
+        none, or if no pixel shows background.
+    InvalidOptions
+        If the user's mask is of another shape.
+    """
+    shape = _shape_of(planes, readnoise)
+    Lines.of(meta, shape, options)
+    if meta.exposure.lookup("ngroups") == 1:
+        raise CannotCalibrate("there is one group, and the noise is that of differences")
+    if options.autoparam:
+        options = automatic_options(planes["rate"], meta, flat is not None, options)
+    response = None
+    if options.apply_flat_field:
+        if flat is None:
+            raise CannotCalibrate("apply_flat_field needs a flat field, and none applies")
+        response = without_gaps(flat)
+    allowed = None
+    if options.mask_science_regions:
+        if flat is None:
+            raise CannotCalibrate("mask_science_regions needs a flat field, and none applies")
+        allowed = (flat.dq & np.uint32(NO_BACKGROUND)) == 0
+    mask = None
+    if user_mask is not None:
+        mask = _checked(user_mask, shape)
+    elif "rate" in planes:
+        mask = make_mask(planes["rate"], allowed, response, options)
+    if mask is not None and not mask.any():
+        raise CannotCalibrate("no pixel shows background")
+    lines = Lines.of(meta, shape, options)
+    return Scene(lines, options, mask, allowed, response, planes.get("image"))
+
+
+def _median_image(ramp: Ramp) -> np.ndarray:
+    from webbcal.kernels.arrays import frozen
+    from webbcal.kernels.flicker import median_image
+
+    bad = int(DQ.DO_NOT_USE | DQ.SATURATED | DQ.JUMP_DET)
+    return np.asarray(median_image(frozen(ramp.sci), frozen(ramp.groupdq), bad))
+
+
+def wants_rate(options: CleanFlickerNoiseOptions, user_mask: BackgroundMask | None) -> bool:
+    """Tell whether the rate of the whole exposure is needed."""
+    return (one_mask(options) and user_mask is None) or options.autoparam
+
+
+def one_mask(options: CleanFlickerNoiseOptions) -> bool:
+    """Tell whether all integrations share a mask."""
+    return options.single_mask and options.background_method != "median_image"
+
+
+def draft_rates(ramp: Ramp, readnoise: ReadNoise, gain: Gain) -> np.ndarray:
+    """Return the count rates of the integrations and, at the end, of the exposure.
+
+    Returns
+    -------
+    array
+        float32, DN/s, axes (integration + 1, y, x); NaN where there is none.
+    """
+    from webbcal.kernels.arrays import frozen
+    from webbcal.kernels.ramp import Detector, Ramps, Timing, fit_ramps
+
+    nints, ngroups, rows, columns = ramp.sci.shape
+    none = np.zeros((0, 0), np.float32)
+    seconds, frame = positive(ramp.meta, "group_time"), positive(ramp.meta, "frame_time")
+    frames = positive(ramp.meta, "nframes")
+    values, _ = fit_ramps(
+        Ramps(
+            frozen(ramp.sci).reshape(nints, ngroups, -1),
+            frozen(ramp.groupdq).reshape(nints, ngroups, -1),
+            frozen(ramp.pixeldq).reshape(-1),
+            frozen(none),
+        ),
+        Detector(
+            frozen(gain.sci).reshape(-1), frozen(readnoise.sci).reshape(-1), frozen(none).reshape(-1)
+        ),
+        Timing(seconds, frame * (frames + 1) / 2, frame, frames),
+        ngroups > 1,
+        True,
+    )
+    rates: np.ndarray = values[0].reshape(nints + 1, rows, columns)
+    return rates
+
+
+def make_mask(
+    rate: np.ndarray,
+    allowed: np.ndarray | None,
+    flat: np.ndarray | None,
+    options: CleanFlickerNoiseOptions,
+) -> np.ndarray:
+    """Return where a count rate shows only background, uint8 (y, x)."""
+    everywhere = np.ones(rate.shape, bool) if allowed is None else allowed
+    seen = rate if flat is None else rate / flat
+    mask = background_mask(
+        seen, everywhere, options.n_sigma, fit_histogram=options.fit_histogram
+    )
+    return mask.astype(np.uint8)
+
+
+def without_gaps(flat: Flat) -> np.ndarray:
+    """Return a flat field in which a smooth surface fills the gaps."""
+    good = (flat.dq & np.uint32(DQ.DO_NOT_USE)) == 0
+    good &= np.isfinite(flat.sci) & (flat.sci > 0)
+    if good.all():
+        return flat.sci
+    surface = smooth_background(np.where(good, flat.sci, np.float32(0)), good)
+    if surface is None:
+        raise CannotCalibrate("the flat field has no usable pixel")
+    return np.where(good, flat.sci, np.where(surface > 0, surface, np.float32(1)))
+
+
+def _checked(user_mask: BackgroundMask, shape: tuple[int, int]) -> np.ndarray:
+    mask = user_mask.sci
+    if mask.shape[-2:] != shape:
+        raise CannotCalibrate(
+            "the mask of the user is of another shape", expected=shape, found=mask.shape[-2:]
+        )
+    return np.asarray(np.isfinite(mask) & (mask != 0)).astype(np.uint8)
+
+
+def _shape_of(planes: Mapping[str, np.ndarray], readnoise: ReadNoise) -> tuple[int, int]:
+    """Return rows and columns of the exposure: of its planes, or of its references."""
+    rows, columns = next((plane.shape[-2:] for plane in planes.values()), readnoise.sci.shape)
+    return rows, columns
+
