@@ -125,3 +125,41 @@ def test_bad_set_ups_are_refused():
     dark = make_dark()
     with pytest.raises(InvalidReference, match="read pattern"):
         run(exposure(), Dark(sci=dark.sci, err=None, dq=dark.dq, average_dark_current=None))
+
+
+def by_integration(integrations=2, groups=5):
+    sci = np.random.default_rng(9).normal(10, 3, (integrations, groups, 6, 9)).astype("f4")
+    dq = np.zeros((integrations, 1, 6, 9), "u4")
+    dq[0, 0, 1, 1], dq[1, 0, 2, 2] = DQ.HOT, DQ.WARM
+    return Dark(sci=sci, dq=dq, meta=Meta({"exposure": {"nframes": 1, "groupgap": 0}}))
+
+
+@pytest.mark.parametrize("start", [1, 2, 7])
+def test_each_integration_has_its_dark_and_later_ones_the_last(start):
+    dark = by_integration(integrations=3)
+    light = np.full((4, 5, 6, 9), 100, "f4")
+    for i in range(4):
+        light[i] += dark.sci[min(start - 1 + i, 2)]
+    ramp = make_ramp(light, exposure__nframes=1, exposure__integration_start=start)
+    result = subtract_dark(ramp, dark, DarkCurrentOptions())
+    np.testing.assert_allclose(result.sci, 100, rtol=1e-5)
+    assert result.pixeldq[1, 1] == DQ.HOT
+    assert result.pixeldq[2, 2] == DQ.WARM
+
+
+def test_a_dark_by_integration_is_averaged_in_each():
+    dark = by_integration(groups=8)
+    averaged = average_dark(dark, nframes=4, groupgap=0, ngroups=2)
+    np.testing.assert_allclose(
+        averaged.sci, dark.sci.reshape(2, 2, 4, 6, 9).mean(axis=2), rtol=1e-6
+    )
+
+
+def test_the_subtracted_dark_is_a_product_on_request():
+    dark = by_integration()
+    ramp = make_ramp(np.zeros((2, 5, 6, 9)), exposure__nframes=1)
+    make = STEP.products["subtracteddark"]
+    assert make(subtract_dark(ramp, dark, DarkCurrentOptions())) is None
+    kept = make(subtract_dark(ramp, dark, DarkCurrentOptions(dark_output=True)))
+    np.testing.assert_array_equal(kept.sci, dark.sci)
+    assert kept.dq[1, 1] == DQ.HOT

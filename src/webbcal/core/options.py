@@ -5,11 +5,16 @@ import difflib
 import functools
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
 from webbcal.core.errors import InvalidOptions
+
+Numbers = tuple[float, ...]
+"""Type of an option that is a list of numbers."""
+
+_WORDS = {types.NoneType: "nothing", Numbers: "a list of numbers"}
 
 
 def option(
@@ -26,18 +31,29 @@ def option(
     return field(default=default, metadata=meta)
 
 
-def _types(cls: type) -> dict[str, tuple[type, ...]]:
+def _types(cls: type) -> dict[str, tuple[Any, ...]]:
     """Return, per option, the types a value may have; ``X | None`` counts as two."""
     key: Any = cls
     return _types_once(key)
 
 
 @functools.cache
-def _types_once(cls: Any) -> dict[str, tuple[type, ...]]:
+def _types_once(cls: Any) -> dict[str, tuple[Any, ...]]:
     return {
         name: typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
         for name, hint in typing.get_type_hints(cls).items()
     }
+
+
+def _numbers(name: str, values: Sequence[Any]) -> Numbers:
+    """Return a list of numbers, given as numbers or as text."""
+    wrong = InvalidOptions(f"option {name}", expected="a list of numbers", found=repr(values))
+    if any(isinstance(value, bool) for value in values):
+        raise wrong
+    try:
+        return tuple(float(value) for value in values)
+    except (ValueError, TypeError):
+        raise wrong from None
 
 
 @dataclass(frozen=True)
@@ -51,21 +67,29 @@ class Options:
             if float in allowed and type(value) is int:  # TOML writes 2 for 2.0
                 value = float(value)
                 object.__setattr__(self, f.name, value)
+            if Numbers in allowed and isinstance(value, list | tuple):
+                value = _numbers(f.name, value)
+                object.__setattr__(self, f.name, value)
             self._check(f.name, value, allowed, f.metadata)
 
     def _check(
-        self, name: str, value: Any, allowed: tuple[type, ...], meta: Mapping[str, Any]
+        self, name: str, value: Any, allowed: tuple[Any, ...], meta: Mapping[str, Any]
     ) -> None:
-        wrong_type = not isinstance(value, allowed) or (
+        kinds = tuple(tuple if kind is Numbers else kind for kind in allowed)
+        wrong_type = not isinstance(value, kinds) or (
             isinstance(value, bool) and bool not in allowed
         )
-        if wrong_type or (isinstance(value, float) and value != value):
-            words = " or ".join("nothing" if t is types.NoneType else t.__name__ for t in allowed)
+        numbers = value if isinstance(value, tuple) else (value,)
+        if wrong_type or any(isinstance(number, float) and number != number for number in numbers):
+            words = " or ".join(_WORDS.get(t) or t.__name__ for t in allowed)
             raise InvalidOptions(f"option {name}", expected=words, found=repr(value))
         if value is None:
             return
         low, high = meta["low"], meta["high"]
-        if (low is not None and value < low) or (high is not None and value > high):
+        if any(
+            (low is not None and number < low) or (high is not None and number > high)
+            for number in numbers
+        ):
             limits = f"{'-inf' if low is None else low} to {'inf' if high is None else high}"
             unit = f" {meta['unit']}" if meta["unit"] else ""
             raise InvalidOptions(f"option {name}", expected=limits + unit, found=repr(value))
@@ -113,6 +137,8 @@ class Options:
                     return kind(text)
                 except ValueError:
                     continue
+        if Numbers in allowed:
+            return _numbers(name, text.strip("[]() ").rstrip(",").split(","))
         return text
 
     def as_dict(self) -> dict[str, Any]:

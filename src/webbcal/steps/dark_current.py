@@ -10,15 +10,21 @@ from webbcal.core.options import Options, option
 from webbcal.spec.meta import Meta
 from webbcal.spec.products.detector1 import Ramp
 from webbcal.spec.references import Dark
+from webbcal.steps._exposure import first_integration
 from webbcal.steps._step import Derivation, Needs, Step
+
+RAMP_AXES = 4
+"""Axes of a dark that differs from integration to integration."""
 
 
 @dataclass(frozen=True)
 class DarkCurrentOptions(Options):
     """Options of `subtract_dark`."""
 
-    dark_output: None = option(
-        None, "Not available: the averaged dark is kept in the cache of references."
+    dark_output: bool | None = option(
+        None,
+        "Write the dark as it is subtracted, averaged to the read pattern, as a product of its "
+        "own (suffix subtracteddark).",
     )
     average_dark_current: float | None = option(
         None, "Mean dark current of all pixels, in place of the reference's.", unit="electron/s"
@@ -28,26 +34,26 @@ class DarkCurrentOptions(Options):
 def subtract_dark(ramp: Ramp, dark: Dark, options: DarkCurrentOptions) -> Ramp:
     r"""Subtract the dark ramp of each pixel, averaged to the read pattern of the exposure.
 
-    .. math:: s'_{ijk} = s_{ijk} - d_{jk}
+    .. math:: s'_{ijk} = s_{ijk} - d_{\min(i, n - 1)\,jk}
 
-    for integration i, group j, pixel k.
+    for integration i of the whole exposure, group j, pixel k, with a dark of n integrations.
 
     Parameters
     ----------
     ramp : Ramp
         Signal, DN, axes (integration, group, y, x).
     dark : Dark
-        Dark ramp on the same pixels, DN, axes (group, y, x). One that does not have the read
-        pattern of the exposure passes through `average_dark`.
+        Dark ramp on the same pixels, DN, axes (group, y, x) or (integration, group, y, x). One
+        that does not have the read pattern of the exposure passes through `average_dark`.
     options : DarkCurrentOptions
-        A mean dark current to use in place of the reference's.
+        A mean dark current to use in place of the reference's; whether to keep the dark.
 
     Returns
     -------
     Ramp
         New product; `sci`, `pixeldq` and `average_dark_current` differ. The latter, electron/s,
         axes (y, x), is the option, else the map of the reference, its keyword where the map is
-        0 or missing, else absent.
+        0 or missing, else absent. `subtracted_dark` and its flags hold the dark if asked for.
 
     Raises
     ------
@@ -66,17 +72,30 @@ def subtract_dark(ramp: Ramp, dark: Dark, options: DarkCurrentOptions) -> Ramp:
     Source: JWST User Documentation, calwebb_detector1, dark current subtraction.
     """
     pattern = _pattern(ramp.meta, "exposure")
-    groups = ramp.sci.shape[1]
+    integrations, groups = ramp.sci.shape[:2]
     if not _fits(dark, pattern, groups):
         dark = average_dark(dark, nframes=pattern[0], groupgap=pattern[1], ngroups=groups)
-    signal = dark.sci
+    signal, flags = dark.sci, dark.dq
     if np.isnan(signal.min(initial=0.0)):  # one pass without a copy, as NaN is rare
         signal = np.nan_to_num(signal, nan=0.0)
+    if signal.ndim == RAMP_AXES:
+        first, last = first_integration(ramp.meta), len(signal) - 1
+        sci = np.empty_like(ramp.sci)
+        for i in range(integrations):
+            np.subtract(ramp.sci[i], signal[min(first + i, last)], out=sci[i])
+    else:
+        sci = ramp.sci - signal
+    if flags.ndim == RAMP_AXES:
+        flags = np.bitwise_or.reduce(flags, axis=(0, 1))
+    kept: tuple[Any, Any]
+    kept = (signal.reshape(-1, *signal.shape[-3:]), flags) if options.dark_output else (None, None)
     return replace(
         ramp,
-        sci=ramp.sci - signal,
-        pixeldq=ramp.pixeldq | dark.dq,
+        sci=sci,
+        pixeldq=ramp.pixeldq | flags,
         average_dark_current=_mean_current(dark, ramp.pixeldq.shape, options),
+        subtracted_dark=kept[0],
+        subtracted_dark_dq=kept[1],
     )
 
 
@@ -94,7 +113,7 @@ def average_dark(dark: Dark, *, nframes: int, groupgap: int, ngroups: int) -> Da
     ----------
     dark : Dark
         Single frames (NFRAMES 1, GROUPGAP 0), or groups of the pattern asked for, of which the
-        first ones are taken. Axes (group, y, x), DN.
+        first ones are taken. Axes (group, y, x) or (integration, group, y, x), DN.
     nframes, groupgap, ngroups : int
         Frames per group, frames dropped between groups, groups.
 
@@ -132,18 +151,20 @@ def average_dark(dark: Dark, *, nframes: int, groupgap: int, ngroups: int) -> Da
         )
     else:
         step, count = nframes + groupgap, nframes
-    frames = dark.sci
-    averaged = np.empty((ngroups, *frames.shape[1:]), np.float32)
-    for group in range(ngroups):
-        total = np.zeros(frames.shape[1:])
-        for frame in range(group * step, group * step + count):
-            total += np.nan_to_num(_frame(frames, frame), nan=0.0)
-        averaged[group] = total / count
+    ramps = dark.sci.reshape(-1, *dark.sci.shape[-3:])
+    averaged = np.empty((len(ramps), ngroups, *ramps.shape[2:]), np.float32)
+    for frames, target in zip(ramps, averaged, strict=True):
+        for group in range(ngroups):
+            total = np.zeros(frames.shape[1:])
+            for frame in range(group * step, group * step + count):
+                total += np.nan_to_num(_frame(frames, frame), nan=0.0)
+            target[group] = total / count
     meta = dark.meta.replace(
         {"exposure.nframes": nframes, "exposure.groupgap": groupgap, "exposure.ngroups": ngroups}
     )
     without: Any = None
-    return replace(dark, sci=averaged, err=without, meta=meta)
+    shape = (*dark.sci.shape[:-3], *averaged.shape[1:])
+    return replace(dark, sci=averaged.reshape(shape), err=without, meta=meta)
 
 
 def _frame(frames: np.ndarray, index: int) -> np.ndarray:
@@ -171,7 +192,7 @@ def _pattern(meta: Meta, where: str) -> tuple[int, int]:
 
 
 def _fits(dark: Dark, pattern: tuple[int, int], groups: int) -> bool:
-    return _pattern(dark.meta, "dark") == pattern and dark.shape_of("sci")[0] == groups
+    return _pattern(dark.meta, "dark") == pattern and dark.shape_of("sci")[-3] == groups
 
 
 def _mean_current(dark: Dark, shape: tuple[int, ...], options: DarkCurrentOptions) -> Any:
@@ -201,6 +222,16 @@ def _derive(dark: Dark, meta: Meta) -> Dark:
     )
 
 
+def _subtracted(ramp: Ramp) -> Dark | None:
+    """Return the dark that was subtracted, as a reference with the read pattern of the exposure."""
+    if not ramp.has("subtracted_dark"):
+        return None
+    signal, meta = ramp.subtracted_dark, ramp.meta.replace({"reftype": "DARK"})
+    if len(signal) == 1:
+        signal = signal[0]
+    return Dark(meta=meta, window=ramp.window, sci=signal, dq=ramp.subtracted_dark_dq)
+
+
 STEP = Step(
     "dark_current",
     subtract_dark,
@@ -208,4 +239,5 @@ STEP = Step(
     references={"dark": Needs(Dark)},
     status="dark_sub",
     derivations={"dark": Derivation(_key, _derive)},
+    products={"subtracteddark": _subtracted},
 )

@@ -18,7 +18,11 @@ _MIRI_RAMP = (
     "dq_init",
     "saturation",
     "ipc",
+    "firstframe",
+    "lastframe",
+    "reset",
     "linearity",
+    "rscd",
 )
 
 _TO_RATES = (

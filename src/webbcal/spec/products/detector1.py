@@ -168,6 +168,44 @@ class Ramp(Product):
     cosmic_rays: np.ndarray = working(
         PLANE, "u2", doc="Jumps found in the ramps of a pixel, before neighbours are flagged."
     )
+    jump_differences: np.ndarray = working(
+        PLANE, "u4", doc="Differences between groups in which jumps were searched."
+    )
+    typical_difference: np.ndarray = working(
+        ("difference", "y", "x"), "f4", doc="Median difference of the groups, one for all or each."
+    )
+    difference_scatter: np.ndarray = working(
+        ("difference", "y", "x"), "f4", doc="Half the range of the middle 68 % of the differences."
+    )
+    background_mask: np.ndarray = working(
+        CUBE, "u1", doc="1 where a pixel shows only background, for the 1/f noise."
+    )
+    flicker_background: np.ndarray = working(
+        RAMP, "f4", doc="Background while the 1/f noise was measured, DN."
+    )
+    flicker_noise: np.ndarray = working(RAMP, "f4", doc="1/f noise that was subtracted, DN.")
+    traps_filled: np.ndarray = working(
+        ("family", "y", "x"), "f4", doc="Charge in the traps of each family at the end, DN."
+    )
+    persistence: np.ndarray = working(RAMP, "f4", doc="Persistence that was subtracted, DN.")
+    persistence_end: np.ndarray = working(
+        PLANE, "f8", doc="When the persistence of a pixel ends, MJD; 0 where there is none."
+    )
+    subtracted_dark: np.ndarray = working(
+        ("dark_integration", "group", "y", "x"), "f4", doc="The dark that was subtracted, DN."
+    )
+    subtracted_dark_dq: np.ndarray = working(PLANE, "u4", doc="Flags of that dark.")
+    emi_pattern: np.ndarray = working(
+        RAMP, "f4", doc="Electromagnetic interference that was subtracted, DN."
+    )
+    no_skip_int1: np.ndarray = working(
+        PLANE, "u1", doc="Whether a pixel keeps all groups of the first integration."
+    )
+    no_skip_int2p: np.ndarray = working(PLANE, "u1", doc="The same, for a later integration.")
+    lowered_skip_int1: np.ndarray = working(
+        PLANE, "u1", doc="Whether a pixel leaves out fewer groups of the first integration."
+    )
+    lowered_skip_int2p: np.ndarray = working(PLANE, "u1", doc="The same, for a later integration.")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -355,3 +393,35 @@ class TrapsFilled(Product):
     sci: np.ndarray = image(
         "SCI", "f4", ("family", "y", "x"), doc="Filled traps of each pixel at the end."
     )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PersistenceEnd(Product):
+    """Until when the pixels that an exposure has saturated show persistence."""
+
+    suffixes: ClassVar[tuple[str, ...]] = ("perswindow",)
+
+    sci: np.ndarray = image(
+        "SCI", "f8", PLANE, unit="d", doc="End of the persistence, MJD; 0 where there is none."
+    )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FlickerMask(Product):
+    """Which pixels told of the 1/f noise."""
+
+    model: ClassVar[str] = "ImageModel"
+    suffixes: ClassVar[tuple[str, ...]] = ("mask",)
+
+    sci: np.ndarray = image("SCI", "f4", PLANE, doc="1 where there is only background, else 0.")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FlickerMasks(Product):
+    """Which pixels told of the 1/f noise, integration by integration."""
+
+    model: ClassVar[str] = "CubeModel"
+    suffixes: ClassVar[tuple[str, ...]] = ("mask",)
+    layout: ClassVar[str] = "integrations"
+
+    sci: np.ndarray = image("SCI", "f4", CUBE, doc="1 where there is only background, else 0.")
