@@ -1,6 +1,7 @@
 """Catalogue of every step."""
 
 from webbcal.steps import (
+    clean_flicker_noise,
     dark_current,
     dq_init,
     firstframe,
@@ -35,6 +36,7 @@ STEPS: dict[str, Step] = {
         rscd.STEP,
         dark_current.STEP,
         jump.STEP,
+        clean_flicker_noise.STEP,
         ramp_fit.STEP,
         gain_scale.STEP,
     )

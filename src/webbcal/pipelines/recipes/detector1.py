@@ -27,6 +27,7 @@ _MIRI_RAMP = (
 
 _TO_RATES = (
     "jump",
+    "clean_flicker_noise",
     "ramp_fit",
     "gain_scale",
 )
@@ -37,7 +38,7 @@ NEAR_INFRARED = Recipe(
     parameters="pars-detector1pipeline",
     reads=Uncal,
     steps=(*_NEAR_INFRARED_RAMP, "dark_current", *_TO_RATES),
-    saves={"ramp": "jump"},
+    saves={"ramp": "clean_flicker_noise"},
 )
 
 MIRI = Recipe(
@@ -46,7 +47,7 @@ MIRI = Recipe(
     parameters="pars-detector1pipeline",
     reads=Uncal,
     steps=(*_MIRI_RAMP, "dark_current", "refpix", *_TO_RATES),
-    saves={"ramp": "jump"},
+    saves={"ramp": "clean_flicker_noise"},
 )
 
 DARK_NEAR_INFRARED = Recipe(
