@@ -72,10 +72,10 @@ def exposures_of(case: Case, folder: Path) -> list[Path]:
 
 def simulate(name: str, folder: str) -> None:
     """Simulate the exposures of a case."""
-    from webbcal.sim import simulate_nircam_image
+    from webbcal.sim import simulate_files
 
     case = next(case for case in CASES if case.name == name)
-    simulate_nircam_image(case.simulation, folder, seed=1)
+    simulate_files(case.simulation, folder, seed=1)
 
 
 def environment(folder: Path, cache: Path) -> Mapping[str, str]:

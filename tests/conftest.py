@@ -2,7 +2,7 @@
 
 import pytest
 
-from webbcal.sim import ImageSimulation, simulate_nircam_image
+from webbcal.sim import ImageSimulation, simulate_files
 
 # Long groups and a bright sky: the reference pixels of so small a frame know its zero point to a
 # few tenths of a DN only, the same error for all pixels.
@@ -25,7 +25,7 @@ SMALL = ImageSimulation(
 @pytest.fixture(scope="session")
 def programme(tmp_path_factory):
     """Return the files of a programme: 64 x 64 pixels in a corner of the detector."""
-    return simulate_nircam_image(SMALL, tmp_path_factory.mktemp("programme"), seed=3)
+    return simulate_files(SMALL, tmp_path_factory.mktemp("programme"), seed=3)
 
 
 @pytest.fixture

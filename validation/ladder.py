@@ -73,7 +73,7 @@ def make_ladder(
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     readout = Readout.of(
-        options.chip, options.window, options.readpatt, options.ngroups, options.nints
+        options.chip, options.window, options.read_pattern, options.ngroups, options.nints
     )
     pixels = make_pixels(options, readout, seed)
     columns = np.arange(readout.shape[1]) // STRIPE % len(electrons)

@@ -13,7 +13,7 @@ from webbcal.core.options import Options, option
 from webbcal.pipelines.recipes import RECIPES
 from webbcal.pipelines.runner import run_exposures
 from webbcal.pipelines.settings import Settings
-from webbcal.sim import QUIET, ImageSimulation, simulate_nircam_image
+from webbcal.sim import QUIET, ImageSimulation, simulate_files
 from webbcal.spec.products.detector1 import TrapsFilled
 from webbcal.steps import STEPS
 from webbcal.steps._step import Frames, Scope, Step, Survey
@@ -27,7 +27,7 @@ def programme(tmp_path_factory):
     options = ImageSimulation(
         **QUIET | {"read_noise": True}, subarray="64x64", ngroups=SHAPE[1], nints=SHAPE[0]
     )
-    return simulate_nircam_image(options, tmp_path_factory.mktemp("frames"), seed=5)
+    return simulate_files(options, tmp_path_factory.mktemp("frames"), seed=5)
 
 
 @pytest.fixture

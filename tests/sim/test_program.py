@@ -13,7 +13,7 @@ from astropy.io import fits
 
 from webbcal.cli.simulate import options_help, simulate
 from webbcal.core.errors import CannotWrite, InvalidOptions
-from webbcal.sim import ImageSimulation, read_truth, simulate_exposures, simulate_nircam_image
+from webbcal.sim import ImageSimulation, read_truth, simulate_exposures, simulate_files
 from webbcal.sim.crds_cache import KEY_PATHS
 
 OPTIONS = ImageSimulation(
@@ -31,7 +31,7 @@ OPTIONS = ImageSimulation(
 
 @pytest.fixture(scope="module")
 def programme(tmp_path_factory):
-    return simulate_nircam_image(OPTIONS, tmp_path_factory.mktemp("programme"), seed=5)
+    return simulate_files(OPTIONS, tmp_path_factory.mktemp("programme"), seed=5)
 
 
 def test_files_hold_what_is_simulated_in_memory(programme):
@@ -87,7 +87,7 @@ def test_the_genuine_client_chooses_the_files(programme):
         "print('ANSWER', json.dumps(context.get_best_references(keys, kinds)))\n"
     )
     head = fits.getheader(programme.exposures[0])
-    keys = {path: str(head[keyword]) for keyword, path in KEY_PATHS.items()} | {
+    keys = {path: str(head.get(keyword, "N/A")) for keyword, path in KEY_PATHS.items()} | {
         "META.EXPOSURE.NOUTPUTS": str(float(head["NOUTPUTS"])),  # as the client normalises it
         "META.INSTRUMENT.NAME": head["INSTRUME"],
         "META.OBSERVATION.DATE": head["DATE-OBS"],
@@ -119,7 +119,7 @@ def test_full_frame_references_cover_the_detector_and_agree_with_the_pixels(tmp_
         subarray="16x24", x_start=101, y_start=301, ngroups=1, stars=0, dark_frames=2,
         full_frame_references=True,
     )  # fmt: skip
-    made = simulate_nircam_image(options, tmp_path, seed=1)
+    made = simulate_files(options, tmp_path, seed=1)
     truth = read_truth(made.truths[0])
     with fits.open(made.references["gain"]) as units:
         assert units["SCI"].data.shape == (2048, 2048)
@@ -129,7 +129,7 @@ def test_full_frame_references_cover_the_detector_and_agree_with_the_pixels(tmp_
 
 
 def test_same_seed_same_pixels_on_disk(programme, tmp_path):
-    again = simulate_nircam_image(OPTIONS, tmp_path, seed=5)
+    again = simulate_files(OPTIONS, tmp_path, seed=5)
     for one, two in zip(programme.exposures, again.exposures, strict=True):
         np.testing.assert_array_equal(fits.getdata(one, "SCI"), fits.getdata(two, "SCI"))
     for kind, path in programme.references.items():
@@ -160,7 +160,7 @@ def test_segments_share_out_the_integrations(tmp_path):
 def test_a_folder_that_cannot_be_made_is_one_clear_error(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(CannotWrite, match="cannot write the simulation"):
-        simulate_nircam_image(OPTIONS, tmp_path / "file")
+        simulate_files(OPTIONS, tmp_path / "file")
 
 
 def test_the_command_line_simulates(tmp_path, capsys):
@@ -172,7 +172,7 @@ def test_the_command_line_simulates(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("mode", "value"),
     [
-        ("miri-image", "ngroups=1"),
+        ("hubble-image", "ngroups=1"),
         ("nircam-image", "ngroups"),
         ("nircam-image", "ngroups=0"),
         ("nircam-image", "ngrups=3"),

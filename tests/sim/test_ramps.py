@@ -16,7 +16,9 @@ def prepare(seed=1, **options):
     chosen = ImageSimulation(
         **{"subarray": "72x80", "detector": "NRCALONG", "stars": 0, **QUIET, **options}
     )
-    readout = Readout.of(chosen.chip, chosen.window, chosen.readpatt, chosen.ngroups, chosen.nints)
+    readout = Readout.of(
+        chosen.chip, chosen.window, chosen.read_pattern, chosen.ngroups, chosen.nints
+    )
     return chosen, readout, make_pixels(chosen, readout, seed)
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from webbcal.core.errors import InvalidOptions
-from webbcal.sim.nircam import DETECTORS, READ_PATTERNS, subarray_of
+from webbcal.sim.instruments import subarray_of
+from webbcal.sim.instruments.nircam import DETECTORS, READ_PATTERNS
 from webbcal.sim.readout import Readout
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from webbcal.sim.nircam import DETECTORS, subarray_of
+from webbcal.sim.instruments import DETECTORS, subarray_of
 from webbcal.sim.optics import OVERSAMPLING, oversampled_psf
 from webbcal.sim.scene import CATALOGUE_DTYPE, dither, observe, sky_coordinates, star_field
 

@@ -15,7 +15,7 @@ from webbcal.pipelines.settings import Settings
 from webbcal.report.comparison import Comparison, compare
 from webbcal.report.figures import comparison_figure
 from webbcal.report.page import Section, StepLine, page
-from webbcal.sim import ImageSimulation, SimulatedSet, read_truth, simulate_nircam_image
+from webbcal.sim import ImageSimulation, SimulatedSet, read_truth, simulate_files
 from webbcal.spec.products import Rate
 
 SEED = 20261121
@@ -42,7 +42,7 @@ def demo(output_dir: Path) -> int:
     from webbcal.kernels._jit import is_compiled
 
     console.print(f"Simulating {PROGRAMME.exposures} exposures in {output_dir} ...")
-    made = simulate_nircam_image(PROGRAMME, output_dir, seed=SEED)
+    made = simulate_files(PROGRAMME, output_dir, seed=SEED)
     once = "" if is_compiled() else " (first run: compiling the kernels, half a minute, once)"
     console.print(f"Calibrating{once} ...")
     outcomes = run_exposures(

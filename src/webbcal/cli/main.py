@@ -142,7 +142,9 @@ def describe(
 
 @app.command()
 def simulate(
-    mode: Annotated[str, typer.Argument(help="What to simulate: nircam-image.")] = "nircam-image",
+    mode: Annotated[
+        str, typer.Argument(help="What to simulate: nircam-image, miri-image, dark ...")
+    ] = "nircam-image",
     output_dir: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option("--output-dir", "-o", help="Where files go."),

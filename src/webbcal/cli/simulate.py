@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from webbcal.core.errors import InvalidOptions
+from webbcal.sim.modes import MODES, options_of
 
-MODES = ("nircam-image",)
+__all__ = ["MODES", "options_help", "print_options", "simulate"]
 
 
 def simulate(mode: str, output_dir: Path, values: Sequence[str] = (), seed: int = 0) -> int:
@@ -14,7 +15,7 @@ def simulate(mode: str, output_dir: Path, values: Sequence[str] = (), seed: int 
     Parameters
     ----------
     mode : str
-        One of `MODES`.
+        One of `webbcal.sim.modes.MODES`.
     output_dir : Path
         Where the files go; made if it does not exist.
     values : sequence of str
@@ -36,16 +37,12 @@ def simulate(mode: str, output_dir: Path, values: Sequence[str] = (), seed: int 
     """
     from rich.console import Console
 
-    from webbcal.sim import ImageSimulation, simulate_nircam_image
+    from webbcal.sim import simulate_files
 
-    if mode not in MODES:
-        raise InvalidOptions("mode", expected=" or ".join(MODES), found=mode)
-    options = ImageSimulation.from_mapping(
-        dict(_assignment(text) for text in values), where="--option"
-    )
+    options = options_of(mode, dict(_assignment(text) for text in values), where="--option")
     console = Console(highlight=False, soft_wrap=True)
     with console.status("Simulating ..."):
-        made = simulate_nircam_image(options, output_dir, seed)
+        made = simulate_files(options, output_dir, seed)
     for path in made.exposures:
         console.print(f"exposure    {path}")
     for path in made.truths:
@@ -92,4 +89,5 @@ def _assignment(text: str) -> tuple[str, object]:
     if not equals or not name:
         raise InvalidOptions("option", where="--option", expected="NAME=VALUE", found=text)
     parsed = ImageSimulation.parse(name, value)
-    return name, parsed.upper() if name in {"detector", "filter", "readpatt"} and parsed else parsed
+    words = {"detector", "filter", "readpatt", "exposure_type"}
+    return name, parsed.upper() if name in words and parsed else parsed

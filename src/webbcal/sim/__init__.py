@@ -1,10 +1,11 @@
 """Simulated exposures, references and truth.
 
-* `simulate_nircam_image(options, output_dir, seed)` writes raw exposures, an offline reference
+* `simulate_files(options, output_dir, seed)` writes raw exposures, an offline reference
   cache, associations and the truth, and returns a `SimulatedSet` of paths.
 * `simulate_exposure(options, seed)` does the same in memory: a `SimulatedExposure` with `uncal`,
   `truth`, `references` (by type) and `readout`. `simulate_exposures` iterates over several.
 * `ImageSimulation` holds the options; `ImageSimulation(**QUIET)` is free of noise and defects.
+  Its `detector` decides on the instrument. What detectors do besides is in `sim.effects`.
 * `read_truth(path)` reads back a file of the truth.
 """
 
@@ -13,7 +14,7 @@ from webbcal.sim.program import (
     SimulatedSet,
     simulate_exposure,
     simulate_exposures,
-    simulate_nircam_image,
+    simulate_files,
 )
 from webbcal.sim.settings import QUIET, ImageSimulation
 from webbcal.sim.truth import Truth, read_truth
@@ -27,5 +28,5 @@ __all__ = [
     "read_truth",
     "simulate_exposure",
     "simulate_exposures",
-    "simulate_nircam_image",
+    "simulate_files",
 ]

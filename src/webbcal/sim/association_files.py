@@ -13,7 +13,7 @@ POOL_STAMP = "20221028t120000"
 def write_associations(options: ImageSimulation, roots: Sequence[str], folder: Path) -> list[Path]:
     """Write the level-2 and level-3 association of the exposures; return the two paths."""
     program = f"{options.program:05d}"
-    elements = f"nircam_clear-{options.filter_name.lower()}"
+    elements = f"{options.instrument.name.lower()}_{optical_elements(options)}"
     window = options.window
     suffix = "" if window.full_frame else f"-{window.name.lower()}"
     level2 = [_product(root, [f"{root}_rate.fits"]) for root in roots]
@@ -31,6 +31,15 @@ def write_associations(options: ImageSimulation, roots: Sequence[str], folder: P
         path.write_text(json.dumps(_association(program, kind, rule, products), indent=4) + "\n")
         written.append(path)
     return written
+
+
+def optical_elements(options: ImageSimulation) -> str:
+    """Return the elements in the light path as product names have them."""
+    keywords = options.instrument.keywords(options.chip, options.filter_name)
+    if options.instrument.name == "NIRCAM":
+        return f"clear-{options.filter_name.lower()}"
+    names = [keywords.get(name, "") for name in ("FILTER", "PUPIL", "GRATING")]
+    return "-".join(n.lower() for n in names if n and not n.startswith("CLEAR")) or "clear"
 
 
 def _product(name: str, files: Sequence[str]) -> dict[str, Any]:

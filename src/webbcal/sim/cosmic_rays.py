@@ -13,7 +13,7 @@ DIFFUSION_PIXELS = 0.25
 LONGEST_TRACK_PIXELS = 200.0
 SAMPLES_PER_PIXEL = 8
 
-TRACK, SNOWBALL = 1, 2
+TRACK, SNOWBALL, SHOWER = 1, 2, 3
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,8 @@ def strike(
     snowball_scale: float,
     snowball_charge: float,
     rng: np.random.Generator,
+    pixel_um: float = PIXEL_UM,
+    thickness_um: float = THICKNESS_UM,
 ) -> Deposits:
     r"""Draw the events of a time interval.
 
@@ -49,6 +51,8 @@ def strike(
         Charge that saturates a pixel, electron.
     rng : numpy.random.Generator
         Source of randomness.
+    pixel_um, thickness_um : float
+        Size of a pixel, and depth of the layer that is crossed.
 
     Returns
     -------
@@ -58,18 +62,18 @@ def strike(
     Notes
     -----
     Tracks: particles arrive from all sides (:math:`p(\theta) \propto \cos\theta\sin\theta`)
-    and cross a layer of `THICKNESS_UM`; the charge is proportional to the path times a Moyal
+    and cross a layer; the charge is proportional to the path times a Moyal
     (approximate Landau) factor, spread evenly along the projected path and diffused.
     Snowballs: a saturated disc with an exponential halo.
 
     Source: JWST User Documentation, "Cosmic rays", "Snowballs and shower artifacts";
     [moyal1955] for the energy loss.
     """
-    area_cm2 = shape[0] * shape[1] * (PIXEL_UM * 1e-4) ** 2
+    area_cm2 = shape[0] * shape[1] * (pixel_um * 1e-4) ** 2
     exposure = area_cm2 * time_s
     tracks = int(rng.poisson(TRACKS_PER_CM2_S * exposure * track_scale))
     balls = int(rng.poisson(SNOWBALLS_PER_CM2_S * exposure * snowball_scale))
-    parts = [_tracks(shape, tracks, rng)]
+    parts = [_tracks(shape, tracks, rng, pixel_um, thickness_um)]
     for ball in range(balls):
         parts.append(_snowball(shape, tracks + ball, snowball_charge, rng))
     return Deposits(
@@ -77,11 +81,17 @@ def strike(
     )
 
 
-def _tracks(shape: tuple[int, int], count: int, rng: np.random.Generator) -> Deposits:
+def _tracks(
+    shape: tuple[int, int],
+    count: int,
+    rng: np.random.Generator,
+    pixel_um: float,
+    thickness_um: float,
+) -> Deposits:
     cosine = np.sqrt(1 - rng.random(count))
-    length = THICKNESS_UM / PIXEL_UM * np.sqrt(1 / cosine**2 - 1)
+    length = thickness_um / pixel_um * np.sqrt(1 / cosine**2 - 1)
     length = np.minimum(length, LONGEST_TRACK_PIXELS)
-    path_um = np.hypot(length * PIXEL_UM, THICKNESS_UM)
+    path_um = np.hypot(length * pixel_um, thickness_um)
     # Moyal variate: minus the logarithm of a squared normal one.
     moyal = -np.log(np.maximum(rng.standard_normal(count) ** 2, 1e-12))
     charge = CHARGE_PER_UM * path_um * np.maximum(1 + 0.2 * moyal, 0.1)

@@ -7,26 +7,16 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from webbcal.sim.references import as_stored
 from webbcal.sim.settings import ImageSimulation
+from webbcal.spec.fields import nodes
+from webbcal.spec.meta import Meta
 from webbcal.spec.references import Reference
 
 CONTEXT = "jwst_0001.pmap"
-INSTRUMENT_MAPPING = "jwst_nircam_0001.imap"
 GENERATED = "generated 2022-04-01 00:00:00"
-
-KEYS: Mapping[str, tuple[str, ...]] = {
-    "mask": ("DETECTOR", "SUBARRAY"),
-    "saturation": ("DETECTOR",),
-    "superbias": ("DETECTOR", "READPATT", "SUBARRAY"),
-    "linearity": ("DETECTOR", "SUBARRAY"),
-    "dark": ("DETECTOR", "EXP_TYPE", "NOUTPUTS", "SUBARRAY"),
-    "gain": ("DETECTOR", "SUBARRAY"),
-    "readnoise": ("DETECTOR", "READPATT", "SUBARRAY"),
-    "ipc": ("DETECTOR",),
-}
-"""Selection keys of each type that the simulator writes."""
 
 KEY_PATHS = {
     "DETECTOR": "META.INSTRUMENT.DETECTOR",
@@ -34,6 +24,13 @@ KEY_PATHS = {
     "READPATT": "META.EXPOSURE.READPATT",
     "EXP_TYPE": "META.EXPOSURE.TYPE",
     "NOUTPUTS": "META.EXPOSURE.NOUTPUTS",
+    "FILTER": "META.INSTRUMENT.FILTER",
+    "PUPIL": "META.INSTRUMENT.PUPIL",
+    "BAND": "META.INSTRUMENT.BAND",
+    "SUBSTRT1": "META.SUBARRAY.XSTART",
+    "SUBSTRT2": "META.SUBARRAY.YSTART",
+    "SUBSIZE1": "META.SUBARRAY.XSIZE",
+    "SUBSIZE2": "META.SUBARRAY.YSIZE",
 }
 
 WITHOUT_FILE = (
@@ -154,14 +151,19 @@ def write_cache(
     config = folder / "config" / "jwst"
     for part in (files, mappings, config):
         part.mkdir(parents=True, exist_ok=True)
+    instrument = options.instrument.name.lower()
     written: dict[str, Path] = {}
     for kind, reference in references.items():
-        path = files / f"jwst_nircam_{kind}_0001.fits"
+        extension = "asdf" if reference.storage == "asdf" else "fits"
+        path = files / f"jwst_{instrument}_{kind}_0001.{extension}"
         note = {"description": f"Made by the webbcal simulator for {options.detector}."}
-        write_product(replace_history(as_stored(reference), note), path)
+        if extension == "asdf":
+            _write_tree(reference, path)
+        else:
+            write_product(replace_history(as_stored(reference), note), path)
         written[kind] = path
         _write_rules(kind, path.name, options, noutputs, mappings)
-    _write_instrument(set(references), mappings)
+    _write_instrument(set(references), instrument, mappings)
     _write(
         mappings / CONTEXT,
         {
@@ -171,7 +173,7 @@ def write_cache(
             "observatory": "JWST",
             "parkey": ("META.INSTRUMENT.NAME",),
         },
-        f"{{\n    'NIRCAM' : {INSTRUMENT_MAPPING!r},\n}}",
+        f"{{\n    {instrument.upper()!r} : {_mapping_name(instrument)!r},\n}}",
     )
     (config / "server_config").write_text(
         repr(
@@ -188,6 +190,25 @@ def write_cache(
     )
     (config / "ref_cache_subdir_mode").write_text("flat\n", "ascii")
     return written
+
+
+def _write_tree(reference: Reference, path: Path) -> None:
+    """Write a reference that is one ASDF tree."""
+    import asdf
+
+    tree: dict[str, Any] = {"meta": _plain(reference.meta)}
+    for name, node in nodes(type(reference)).items():
+        content = _plain(getattr(reference, name))
+        tree |= {node.name: content} if node.name else content
+    asdf.AsdfFile(tree).write_to(path)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Meta):
+        return {name: _plain(value.raw(name)) for name in value}
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
+    return value
 
 
 def replace_history(reference: Reference, note: Mapping[str, str]) -> Reference:
@@ -207,53 +228,57 @@ def replace_history(reference: Reference, note: Mapping[str, str]) -> Reference:
 def _write_rules(
     kind: str, name: str, options: ImageSimulation, noutputs: int, mappings: Path
 ) -> None:
-    values = {
+    instrument, window = options.instrument, options.window
+    values: dict[str, Any] = {
         "DETECTOR": options.detector,
-        "SUBARRAY": options.window.name,
-        "READPATT": options.readpatt,
-        "EXP_TYPE": "NRC_IMAGE",
-        # The client compares numbers as it reads them from a header.
-        "NOUTPUTS": str(float(noutputs)),
+        "SUBARRAY": window.name,
+        "READPATT": options.read_pattern,
+        "EXP_TYPE": options.exptype,
+        "NOUTPUTS": float(noutputs),
+        "SUBSTRT1": float(window.x_start),
+        "SUBSTRT2": float(window.y_start),
+        "SUBSIZE1": float(window.columns),
+        "SUBSIZE2": float(window.rows),
+        **instrument.keywords(options.chip, options.filter_name),
     }
-    keys = KEYS[kind]
-    match = tuple(values[key] for key in keys)
-    selector = (
-        "Match({\n"
-        f"    {match!r} : UseAfter({{\n"
-        f"        '2022-04-01 00:00:00' : {name!r},\n"
-        "    }),\n"
-        "})"
-    )
+    keys = instrument.keys[kind]
+    rules = f"jwst_{instrument.name.lower()}_{kind}_0001.rmap"
+    # The client compares numbers as it reads them from a header: as decimals.
+    match = tuple(str(values.get(key, "N/A")) for key in keys)
+    moment = f"UseAfter({{\n        '2022-04-01 00:00:00' : {name!r},\n    }})"
+    selector = f"Match({{\n    {match!r} : {moment},\n}})" if keys else moment
+    dates = ("META.OBSERVATION.DATE", "META.OBSERVATION.TIME")
     _write(
-        mappings / f"jwst_nircam_{kind}_0001.rmap",
+        mappings / rules,
         {
             "derived_from": GENERATED,
             "filekind": kind.upper(),
-            "instrument": "NIRCAM",
+            "instrument": instrument.name,
             "mapping": "REFERENCE",
-            "name": f"jwst_nircam_{kind}_0001.rmap",
+            "name": rules,
             "observatory": "JWST",
-            "parkey": (
-                tuple(KEY_PATHS[key] for key in keys),
-                ("META.OBSERVATION.DATE", "META.OBSERVATION.TIME"),
-            ),
+            "parkey": (tuple(KEY_PATHS[key] for key in keys), dates) if keys else (dates,),
         },
         selector,
     )
 
 
-def _write_instrument(kinds: set[str], mappings: Path) -> None:
-    rules = {kind.upper(): f"jwst_nircam_{kind}_0001.rmap" for kind in kinds}
+def _mapping_name(instrument: str) -> str:
+    return f"jwst_{instrument}_0001.imap"
+
+
+def _write_instrument(kinds: set[str], instrument: str, mappings: Path) -> None:
+    rules = {kind.upper(): f"jwst_{instrument}_{kind}_0001.rmap" for kind in kinds}
     rules |= {kind.upper(): "N/A" for kind in WITHOUT_FILE if kind not in kinds}
     rules |= {f"PARS-{step.upper()}": "N/A" for step in WITHOUT_PARAMETERS}
     lines = "".join(f"    {kind!r} : {rules[kind]!r},\n" for kind in sorted(rules))
     _write(
-        mappings / INSTRUMENT_MAPPING,
+        mappings / _mapping_name(instrument),
         {
             "derived_from": GENERATED,
-            "instrument": "NIRCAM",
+            "instrument": instrument.upper(),
             "mapping": "INSTRUMENT",
-            "name": INSTRUMENT_MAPPING,
+            "name": _mapping_name(instrument),
             "observatory": "JWST",
             "parkey": ("REFTYPE",),
         },

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from webbcal.sim.readout import ROW_OVERHEAD, Readout
+from webbcal.sim.readout import Readout
 from webbcal.sim.seeds import generator
 from webbcal.sim.settings import ImageSimulation
 
@@ -51,30 +51,40 @@ class Electronics:
         step = np.sqrt(frames)
         self.offsets += rng.normal(0, OFFSET_STEP_DN * step, outputs) * options.amplifier_offsets
         self.odd_even += rng.normal(0, ODD_EVEN_STEP_DN * step, outputs) * options.odd_even_columns
-        columns = np.zeros(self.readout.shape[1], np.float32)
-        odd = np.where(self.readout.odd_columns(), 0.5, -0.5)
-        for amplifier, part in enumerate(self.readout.amplifiers()):
-            columns[part] = self.offsets[amplifier] + self.odd_even[amplifier] * odd[part]
-        if not options.one_over_f:
-            return columns[None, :]
-        return self._pink_frame() + columns
+        pattern = self._offsets()
+        frame = self._pink_frame() + pattern if options.one_over_f else pattern
+        return self.readout.from_scan(frame)
+
+    def _offsets(self) -> np.ndarray:
+        """Return the offsets of the amplifiers, broadcastable to (slow, fast)."""
+        readout = self.readout
+        rows = readout.instrument.alternating == "rows"
+        shape = (readout.scan_shape[0] if rows else 1, readout.scan_shape[1])
+        frame = np.zeros(shape, np.float32)
+        odd = readout.odd_rows()[:, None] if rows else readout.odd_columns()[None, :]
+        half = np.broadcast_to(np.where(odd, 0.5, -0.5), shape)
+        for amplifier, part in enumerate(readout.amplifiers()):
+            frame[:, part] = self.offsets[amplifier] + self.odd_even[amplifier] * half[:, part]
+        return frame
 
     def _pink_frame(self) -> np.ndarray:
-        rows, columns = self.readout.shape
-        outputs = self.readout.outputs
+        """Return 1/f noise, (slow, fast)."""
+        readout = self.readout
+        rows, columns = readout.scan_shape
+        outputs = readout.outputs
         width = columns // outputs
-        row_clocks = width + ROW_OVERHEAD
+        row_clocks = max(readout.row_clocks, width)
         common = pink_noise(rows * row_clocks, self.rng) * np.float32(COMMON_PINK_DN)
         frame = np.empty((rows, columns), np.float32)
-        for part in self.readout.amplifiers():
+        for part in readout.amplifiers():
             timeline: np.ndarray = common
             if outputs > 1:
                 separate = pink_noise(rows * row_clocks, self.rng)
                 timeline = common + np.float32(SEPARATE_PINK_DN) * separate
             frame[:, part] = in_science_order(
                 timeline.reshape(rows, row_clocks)[:, :width],
-                self.readout.detector.fast_axis,
-                self.readout.detector.slow_axis,
+                readout.detector.fast_axis,
+                readout.detector.slow_axis,
             )
         return frame
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from webbcal.sim.nircam import Subarray
-from webbcal.sim.readout import EPOCH_OF_GROUP_TABLE_MJD, SAMPLE_TIME_S, Readout
+from webbcal.sim.instruments import Subarray
+from webbcal.sim.readout import EPOCH_OF_GROUP_TABLE_MJD, Readout
 from webbcal.sim.scene import POINTING, sky_coordinates
 from webbcal.sim.settings import ImageSimulation
 from webbcal.spec.meta import Meta, keywords
@@ -157,7 +157,7 @@ def _programme_keywords(options: ImageSimulation, exposure: int, start: float) -
         "TITLE": "Simulated programme",
         "PI_NAME": "webbcal",
         "CATEGORY": "CAL",
-        "SUBCAT": "NIRCAM",
+        "SUBCAT": options.instrument.name,
         "OBS_ID": f"V{program}001001P0000000002101",
         "VISIT_ID": f"{program}001001",
         "PROGRAM": program,
@@ -168,7 +168,7 @@ def _programme_keywords(options: ImageSimulation, exposure: int, start: float) -
         "ACT_ID": "01",
         "EXPOSURE": str(exposure + 1),
         "BKGDTARG": False,
-        "TEMPLATE": "NIRCam Imaging",
+        "TEMPLATE": options.instrument.template,
         "OBSLABEL": "Simulated field",
         "ENG_QUAL": "OK",
         "VISITYPE": "PRIME_TARGETED_FIXED",
@@ -177,7 +177,7 @@ def _programme_keywords(options: ImageSimulation, exposure: int, start: float) -
         "NEXPOSUR": options.exposures,
         "INTARGET": False,
         "TARGOOPP": False,
-        "TSOVISIT": False,
+        "TSOVISIT": options.is_time_series,
         "CROWDFLD": False,
         "TARGPROP": "SIMULATED-FIELD",
         "TARGNAME": "Simulated field",
@@ -191,16 +191,12 @@ def _programme_keywords(options: ImageSimulation, exposure: int, start: float) -
         "MU_EPOCH": "2000-01-01 00:00:00.0000000",
         "PROP_RA": ra,
         "PROP_DEC": dec,
-        "INSTRUME": "NIRCAM",
+        "INSTRUME": options.instrument.name,
         "DETECTOR": options.detector,
-        "MODULE": options.chip.module,
-        "CHANNEL": options.chip.channel,
-        "FILTER": options.filter_name,
-        "PUPIL": "CLEAR",
-        "PILIN": False,
+        **options.instrument.keywords(options.chip, options.filter_name),
         "EXPCOUNT": exposure + 1,
         "EXPRIPAR": "PRIME",
-        "EXP_TYPE": "NRC_IMAGE",
+        "EXP_TYPE": options.exptype,
     }
 
 
@@ -215,7 +211,7 @@ def _exposure_keywords(options: ImageSimulation, readout: Readout, start: float)
         "EXPSTART": start,
         "EXPMID": middle,
         "EXPEND": end,
-        "READPATT": options.readpatt,
+        "READPATT": options.read_pattern,
         "NOUTPUTS": readout.outputs,
         "NINTS": readout.integrations,
         "NGROUPS": readout.groups,
@@ -224,8 +220,8 @@ def _exposure_keywords(options: ImageSimulation, readout: Readout, start: float)
         "GROUPGAP": readout.frames_dropped,
         "DRPFRMS1": 0,
         "DRPFRMS3": 0,
-        "NSAMPLES": 1,
-        "TSAMPLE": SAMPLE_TIME_S * 1e6,
+        "NSAMPLES": readout.pattern.samples,
+        "TSAMPLE": readout.instrument.clock_s * 1e6,
         "TFRAME": round(readout.frame_time_s, 5),
         "TGROUP": round(readout.group_time_s, 5),
         "EFFINTTM": round(readout.integration_time_s, 5),
@@ -234,6 +230,7 @@ def _exposure_keywords(options: ImageSimulation, readout: Readout, start: float)
         "NRSTSTRT": 1,
         "NRESETS": 1,
         "ZEROFRAM": options.zero_frame,
+        **_reference_reads(readout),
         "DATAPROB": False,
         "SCA_NUM": readout.detector.number,
         "DATAMODE": 0,
@@ -259,6 +256,11 @@ def _exposure_keywords(options: ImageSimulation, readout: Readout, start: float)
     }
 
 
+def _reference_reads(readout: Readout) -> dict[str, Any]:
+    reads = readout.pattern.reference_reads
+    return {} if reads is None else {"NRS_NORM": reads[0], "NRS_REF": reads[1]}
+
+
 def _subarray_keywords(window: Subarray, readout: Readout) -> dict[str, Any]:
     return {
         "SUBARRAY": window.name,
@@ -276,7 +278,7 @@ def _dither_keywords(
     options: ImageSimulation, readout: Readout, exposure: int, offset: tuple[float, float]
 ) -> dict[str, Any]:
     detector, window = readout.detector, readout.window
-    aperture = f"{detector.name.replace('LONG', '5')}_{window.name}"
+    aperture = readout.instrument.aperture(detector, window)
     return {
         "PATTTYPE": "NONE" if options.exposures == 1 else "INTRAMODULEX",
         "PRIDTYPE": "NONE" if options.exposures == 1 else "INTRAMODULEX",

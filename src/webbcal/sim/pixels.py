@@ -148,10 +148,14 @@ def _bias(rng: np.random.Generator, readout: Readout, *, structure: bool) -> np.
     bias = np.full(readout.shape, BIAS_LEVEL_DN, np.float32)
     if not structure:
         return bias
-    for columns in readout.amplifiers():
-        bias[:, columns] += np.float32(rng.normal(0, 300))
-    bias += np.where(readout.odd_columns(), 40, -40).astype(np.float32)
-    bias += rng.normal(0, 15, readout.shape[1]).astype(np.float32)
-    bias += np.linspace(-60, 60, readout.shape[0], dtype=np.float32)[:, None]
+    scan = readout.from_scan(bias)  # a view, with the axes as they are read
+    for part in readout.amplifiers():
+        scan[:, part] += np.float32(rng.normal(0, 300))
+    if readout.instrument.alternating == "rows":
+        scan += np.where(readout.odd_rows(), 40, -40).astype(np.float32)[:, None]
+    else:
+        scan += np.where(readout.odd_columns(), 40, -40).astype(np.float32)
+    scan += rng.normal(0, 15, (scan.shape[1],)).astype(np.float32)
+    scan += np.linspace(-60, 60, scan.shape[0], dtype=np.float32)[:, None]
     bias += np.float32(150) * rng.standard_normal(readout.shape, dtype=np.float32)
     return bias

@@ -4,12 +4,15 @@ import errno
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from webbcal.core.errors import CannotWrite
 from webbcal.sim.association_files import write_associations
 from webbcal.sim.crds_cache import write_cache
+from webbcal.sim.effects import Effect, effects_of
+from webbcal.sim.instruments import subarray_of
 from webbcal.sim.keywords import (
     exposure_meta,
     group_times,
@@ -17,7 +20,6 @@ from webbcal.sim.keywords import (
     root_name,
     segment_values,
 )
-from webbcal.sim.nircam import subarray_of
 from webbcal.sim.pixels import Pixels, make_pixels
 from webbcal.sim.ramps import expose
 from webbcal.sim.readout import Readout
@@ -89,11 +91,12 @@ class _Programme:
     reference_readout: Readout
     reference_pixels: Pixels
     stars: np.ndarray
+    effects: tuple[Effect, ...]
 
     @classmethod
     def prepare(cls, options: ImageSimulation, seed: int) -> "_Programme":
         chip, window = options.chip, options.window
-        timing = (options.readpatt, options.ngroups, options.nints)
+        timing = (options.read_pattern, options.ngroups, options.nints)
         readout = Readout.of(chip, window, *timing)
         stars = star_field(
             window,
@@ -104,23 +107,31 @@ class _Programme:
         )
         if not options.full_frame_references or window.full_frame:
             pixels = make_pixels(options, readout, seed)
-            return cls(options, seed, readout, pixels, readout, pixels, stars)
+            effects = effects_of(options, readout, pixels, seed)
+            return cls(options, seed, readout, pixels, readout, pixels, stars, effects)
         whole = Readout.of(chip, subarray_of("FULL", chip), *timing)
         every = make_pixels(options, whole, seed)
         part = every.cut(
             slice(window.y_start - 1, window.y_start - 1 + window.rows),
             slice(window.x_start - 1, window.x_start - 1 + window.columns),
         )
-        return cls(options, seed, readout, part, whole, every, stars)
+        effects = effects_of(options, readout, part, seed)
+        return cls(options, seed, readout, part, whole, every, stars, effects)
 
     def expose(self, number: int) -> Iterator[tuple[str, Uncal, Truth]]:
         """Take one exposure, numbered from 0; it comes in one or more segments."""
         options, readout, pixels = self.options, self.readout, self.pixels
         offset = dither(number)
+        light = not options.is_dark
         scene = observe(
-            self.stars, readout.window, readout.detector, options.filter_name, options.sky, offset
+            self.stars if light else self.stars[:0],
+            readout.window,
+            readout.detector,
+            options.filter_name,
+            options.sky * light,
+            offset,
         )
-        ramps = expose(options, readout, pixels, scene.rate, self.seed, number)
+        ramps = expose(options, readout, pixels, scene.rate, self.seed, number, self.effects)
         meta = exposure_meta(options, readout, number, offset)
         groups = group_times(readout, number)
         for segment in range(options.segments):
@@ -134,6 +145,12 @@ class _Programme:
             )
             if ramps.zero_frame is not None:
                 uncal = replace(uncal, zeroframe=ramps.zero_frame[rows])
+            further: dict[str, Any] = {}
+            records: dict[str, np.ndarray] = {}
+            for effect in self.effects:
+                further |= effect.extensions(number, part)
+                records |= effect.truth(number, part)
+            uncal = replace(uncal, **further)
             hits = ramps.hits[np.isin(ramps.hits["integration"], part)]
             hits["integration"] -= part.start
             truth = Truth(
@@ -143,8 +160,16 @@ class _Programme:
                 saturation_group=ramps.saturation_group[rows],
                 catalogue=scene.catalogue,
                 pixels=pixels,
+                effects=records,
             )
             yield root_name(options, number, segment), uncal, truth
+
+    def own_references(self) -> dict[str, Reference]:
+        """Return the references of the subarray."""
+        made = make_references(self.options, self.readout, self.pixels, self.seed)
+        for effect in self.effects:
+            made |= effect.references(made)
+        return made
 
     def references(self) -> dict[str, Reference]:
         """Return the references: of the subarray, or of the whole detector.
@@ -153,11 +178,11 @@ class _Programme:
         those of the exposure.
         """
         options, seed = self.options, self.seed
-        own = make_references(options, self.readout, self.pixels, seed)
+        own = self.own_references()
         if self.reference_readout is self.readout:
             return own
         whole = make_references(options, self.reference_readout, self.reference_pixels, seed)
-        return {**whole, "dark": own["dark"]}
+        return {**own, **whole, "dark": own["dark"]}
 
 
 def _share(integrations: int, segments: int, segment: int) -> range:
@@ -168,7 +193,7 @@ def _share(integrations: int, segments: int, segment: int) -> range:
 def simulate_exposures(options: ImageSimulation, seed: int = 0) -> Iterator[SimulatedExposure]:
     """Simulate the exposures of a programme in memory, file by file: segments one by one."""
     programme = _Programme.prepare(options, seed)
-    references = make_references(options, programme.readout, programme.pixels, seed)
+    references = programme.own_references()
     for number in range(options.exposures):
         for root, uncal, truth in programme.expose(number):
             yield SimulatedExposure(root, uncal, truth, references, programme.readout)
@@ -179,10 +204,8 @@ def simulate_exposure(options: ImageSimulation, seed: int = 0) -> SimulatedExpos
     return next(simulate_exposures(options, seed))
 
 
-def simulate_nircam_image(
-    options: ImageSimulation, output_dir: Path | str, seed: int = 0
-) -> SimulatedSet:
-    """Simulate a NIRCam imaging programme and write its files.
+def simulate_files(options: ImageSimulation, output_dir: Path | str, seed: int = 0) -> SimulatedSet:
+    """Simulate a programme and write its files.
 
     Parameters
     ----------

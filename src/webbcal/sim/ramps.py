@@ -1,13 +1,14 @@
 """Collect charge and read it out, frame by frame."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
 from webbcal.sim.cosmic_rays import Deposits, strike
+from webbcal.sim.effects import Effect, Moment
 from webbcal.sim.electronics import Electronics
 from webbcal.sim.pixels import RESET_NOISE_DN, Pixels
 from webbcal.sim.readout import Readout
@@ -46,7 +47,7 @@ class Ramps:
     hits : numpy.ndarray
         Structured, one row per event and pixel: integration, group (the first, from 0, that
         holds some of the charge), fraction (part of it in that group's average), frame (from 0),
-        event, kind (1 track, 2 snowball), y, x, electrons.
+        event, kind (1 track, 2 snowball, 3 shower), y, x, electrons.
     saturation_group : numpy.ndarray
         int16 (integration, y, x): the first group, from 0, with a frame at or above the
         saturation threshold; -1 where there is none.
@@ -65,6 +66,7 @@ def expose(
     scene_rate: np.ndarray,
     seed: int,
     exposure: int = 0,
+    effects: Sequence[Effect] = (),
 ) -> Ramps:
     r"""Simulate the ramps of one exposure.
 
@@ -87,26 +89,61 @@ def expose(
         float64 (y, x), electron/s.
     seed, exposure : int
         Same seed and exposure number: same bits, for any number of threads.
+    effects : sequence of Effect
+        What the detector does besides, in the order in which it acts.
 
     Returns
     -------
     Ramps
         Raw groups and the truth about events.
     """
-    chamber = _Chamber.prepare(options, readout, pixels, scene_rate, seed, exposure)
-    shape = readout.shape
-    groups = np.empty((readout.integrations, readout.groups, *shape), np.uint16)
-    zero = np.empty((readout.integrations, *shape), np.uint16) if options.zero_frame else None
-    saturated = np.full((readout.integrations, *shape), NEVER, np.int16)
-    hits: list[np.ndarray] = []
+    parts = list(integrate(options, readout, pixels, scene_rate, seed, exposure, effects))
+    zero = None
+    if options.zero_frame:
+        zero = np.stack([part.zero_frame for part in parts if part.zero_frame is not None])
+    return Ramps(
+        np.stack([part.groups for part in parts]),
+        zero,
+        np.concatenate([part.hits for part in parts]),
+        np.stack([part.saturation_group for part in parts]),
+    )
+
+
+@dataclass(frozen=True)
+class Integration:
+    """One integration: the arrays of `Ramps` without their first axis."""
+
+    groups: np.ndarray
+    zero_frame: np.ndarray | None
+    hits: np.ndarray
+    saturation_group: np.ndarray
+
+
+def integrate(
+    options: ImageSimulation,
+    readout: Readout,
+    pixels: Pixels,
+    scene_rate: np.ndarray,
+    seed: int,
+    exposure: int = 0,
+    effects: Sequence[Effect] = (),
+) -> Iterator[Integration]:
+    """Simulate the integrations of an exposure one by one; parameters as of `expose`."""
+    chamber = _Chamber.prepare(options, readout, pixels, scene_rate, seed, exposure, effects)
     with ThreadPoolExecutor(max_workers=min(os.cpu_count() or 1, 8)) as threads:
         for integration in range(readout.integrations):
+            groups = np.empty((readout.groups, *chamber.raw_shape), np.uint16)
+            saturated = np.full(readout.shape, NEVER, np.int16)
+            hits: list[np.ndarray] = []
             run = _Integration(chamber, integration, hits, threads.map)
             for group in range(readout.groups):
-                groups[integration, group] = run.next_group(group, saturated[integration])
-            if zero is not None:
-                zero[integration] = run.first_frame
-    return Ramps(groups, zero, np.concatenate(hits) if hits else np.zeros(0, HIT_DTYPE), saturated)
+                groups[group] = run.next_group(group, saturated)
+            yield Integration(
+                groups,
+                run.first_frame if options.zero_frame else None,
+                np.concatenate(hits) if hits else np.zeros(0, HIT_DTYPE),
+                saturated,
+            )
 
 
 @dataclass(frozen=True)
@@ -121,6 +158,7 @@ class _Chamber:
     threshold: np.ndarray
     seed: int
     exposure: int
+    effects: Sequence[Effect]
 
     @classmethod
     def prepare(
@@ -131,6 +169,7 @@ class _Chamber:
         scene_rate: np.ndarray,
         seed: int,
         exposure: int,
+        effects: Sequence[Effect],
     ) -> "_Chamber":
         rate = scene_rate * pixels.response + pixels.dark_rate
         rate[pixels.reference] = 0
@@ -143,7 +182,16 @@ class _Chamber:
             pixels.saturation_threshold(),
             seed,
             exposure,
+            effects,
         )
+
+    @property
+    def raw_shape(self) -> tuple[int, int]:
+        """Rows and columns of a frame as it is stored."""
+        shape = self.readout.shape
+        for effect in self.effects:
+            shape = effect.raw_shape(shape)
+        return shape
 
     def bands(self) -> list[slice]:
         """Return the rows that are worked on together: small enough for the cache."""
@@ -169,8 +217,12 @@ class _Integration:
         self.charge = np.zeros(shape)
         self.frame = -1
         self.elapsed = 0.0  # frame times since the reset
-        self.first_frame = np.zeros(shape, np.uint16)
+        self.first_frame = np.zeros(chamber.raw_shape, np.uint16)
         self.raw = np.zeros(shape, np.uint16)
+        self.rate = chamber.rate
+        for effect in chamber.effects:
+            effect.begin(chamber.exposure, integration)
+            self.rate = effect.rate(chamber.exposure, integration, self.rate)
         options = chamber.options
         self.pedestal = chamber.pixels.bias
         if options.bias_structure:
@@ -186,20 +238,20 @@ class _Integration:
         readout = self.chamber.readout
         first = readout.first_frame(group)
         last = first + readout.frames_averaged - 1
-        total = np.zeros(readout.shape, np.uint32)
+        total = np.zeros(self.chamber.raw_shape, np.uint32)
         frames = [last] if self.chamber.options.coarse else range(first, last + 1)
         for frame in frames:
-            self._read_frame(frame, readout.frames_averaged // len(frames))
+            stored = self._read_frame(frame, group, readout.frames_averaged // len(frames))
             if frame == 0:
-                self.first_frame = self.raw.copy()
-            total += self.raw
+                self.first_frame = stored.copy()
+            total += stored
             over = self.raw >= self.chamber.threshold
             over &= ~self.chamber.pixels.reference
             saturated[over & (saturated == NEVER)] = group
         return (total // len(frames)).astype(np.uint16)
 
-    def _read_frame(self, frame: int, reads: int) -> None:
-        """Advance to a frame and read it.
+    def _read_frame(self, frame: int, group: int, reads: int) -> np.ndarray:
+        """Advance to a frame, read it and return it as it is stored.
 
         `reads` is the number of reads, up to this one, whose average it stands for.
         """
@@ -208,42 +260,72 @@ class _Integration:
         steps = now - self.elapsed
         self.elapsed = now
         for passed in range(self.frame + 1, frame + 1):
-            self._strike(passed)
+            self._strike(passed, group)
         self.frame = frame
-        common = self.electronics.next_frame(steps)
-        common = np.broadcast_to(common, chamber.readout.shape)
+        moment = self._moment(frame, group, now, steps)
+        common = self._common(moment)
         bands = chamber.bands()
         if not chamber.options.interpixel_capacitance:
             list(
                 self.map_bands(
                     lambda n: self._digitise(
-                        n, bands[n], self._collect(n, bands[n], steps), common, reads
+                        n, bands[n], self._collect(n, bands[n], moment), common, reads
                     ),
                     range(len(bands)),
                 )
             )
-            return
-        voltage = np.concatenate(
-            [self._collect(n, band, steps) + self.pedestal[band] for n, band in enumerate(bands)]
-        )
-        coupled = couple(voltage, chamber.pixels.reference) - self.pedestal
-        for n, band in enumerate(bands):
-            self._digitise(n, band, coupled[band], common, reads)
+        else:
+            voltage = np.concatenate(
+                [
+                    self._collect(n, band, moment) + self.pedestal[band]
+                    for n, band in enumerate(bands)
+                ]
+            )
+            coupled = couple(voltage, chamber.pixels.reference) - self.pedestal
+            for n, band in enumerate(bands):
+                self._digitise(n, band, coupled[band], common, reads)
+        stored = self.raw
+        for effect in chamber.effects:
+            stored = effect.digits(moment, stored)
+        return stored
 
-    def _collect(self, number: int, band: slice, steps: float) -> np.ndarray:
-        """Add the charge of `steps` frame times; return the measured signal above bias, DN."""
+    def _moment(self, frame: int, group: int, now: float, steps: float) -> Moment:
+        readout = self.chamber.readout
+        time_s = now * readout.frame_time_s
+        before = self.number * (readout.integration_time_s + readout.frame_time_s)
+        return Moment(
+            self.chamber.exposure, self.number, frame, group, time_s, before + time_s, steps
+        )
+
+    def _common(self, moment: Moment) -> np.ndarray:
+        """Return what a frame gets on top of signal and bias, float32 (y, x), DN."""
+        chamber = self.chamber
+        common = np.zeros((1, 1), np.float32)
+        if not any(effect.replaces_electronics for effect in chamber.effects):
+            common = self.electronics.next_frame(moment.steps)
+        for effect in chamber.effects:
+            common = effect.frame(moment, common)
+        return np.broadcast_to(common, chamber.readout.shape)
+
+    def _collect(self, number: int, band: slice, moment: Moment) -> np.ndarray:
+        """Add the charge since the last frame; return the measured signal above bias, DN."""
         chamber, pixels = self.chamber, self.chamber.pixels
-        mean = chamber.rate[band] * (steps * chamber.readout.frame_time_s)
+        mean = self.rate[band] * (moment.steps * chamber.readout.frame_time_s)
         if chamber.options.photon_noise:
             rng = self._stream("photons", number)
             self.charge[band] += rng.poisson(mean)
         else:
             self.charge[band] += mean
+        for effect in chamber.effects:
+            effect.charge(moment, band, self.charge[band])
         linear: np.ndarray = (self.charge[band] / pixels.gain[band]).astype(np.float32)
         np.minimum(linear, chamber.linear_full_well[band], out=linear)
+        signal = linear
         if chamber.options.nonlinearity:
-            return measured_signal(linear, pixels.quadratic[band], pixels.cubic[band])
-        return linear
+            signal = measured_signal(linear, pixels.quadratic[band], pixels.cubic[band])
+        for effect in chamber.effects:
+            effect.signal(moment, band, signal)
+        return signal
 
     def _digitise(
         self, number: int, band: slice, signal: np.ndarray, common: np.ndarray, reads: int
@@ -259,20 +341,33 @@ class _Integration:
         np.clip(signal, 0, 65535, out=signal)
         self.raw[band] = signal
 
-    def _strike(self, frame: int) -> None:
-        """Deposit the charge of the particles that arrive before a frame is read."""
+    def _strike(self, frame: int, group: int) -> None:
+        """Deposit the charge of the events that happen before a frame is read."""
         chamber, options = self.chamber, self.chamber.options
-        if not (options.cosmic_rays or options.snowballs):
-            return
-        deposits = strike(
-            chamber.readout.shape,
-            chamber.readout.frame_time_s,
-            options.cosmic_rays,
-            options.snowballs,
-            chamber.readout.detector.full_well,
-            chamber_stream(chamber, "particles", self.number, frame),
-        )
-        seen = ~chamber.pixels.reference[deposits.y, deposits.x]
+        instrument = chamber.readout.instrument
+        moment = self._moment(frame, group, frame + 1.0, 1.0)
+        snowballs = options.snowballs * instrument.snowballs
+        if options.cosmic_rays or snowballs:
+            self._deposit(
+                strike(
+                    chamber.readout.shape,
+                    chamber.readout.frame_time_s,
+                    options.cosmic_rays,
+                    snowballs,
+                    chamber.readout.detector.full_well,
+                    chamber_stream(chamber, "particles", self.number, frame),
+                    instrument.pixel_um,
+                    instrument.thickness_um,
+                ),
+                frame,
+            )
+        for effect in chamber.effects:
+            deposits = effect.deposits(moment)
+            if deposits is not None:
+                self._deposit(deposits, frame)
+
+    def _deposit(self, deposits: Deposits, frame: int) -> None:
+        seen = ~self.chamber.pixels.reference[deposits.y, deposits.x]
         np.add.at(self.charge, (deposits.y[seen], deposits.x[seen]), deposits.electrons[seen])
         if seen.any():
             self.hits.append(self._record(deposits, seen, frame))

@@ -4,17 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from webbcal.sim.nircam import (
-    FRAME_SIZE,
-    OUTPUTS_FULL_FRAME,
-    READ_PATTERNS,
-    REFERENCE_BORDER,
-    Detector,
-    Subarray,
-)
+from webbcal.sim.instruments import Detector, Instrument, ReadPattern, Subarray, instrument_of
+from webbcal.sim.instruments._instrument import fast_and_slow
 
-SAMPLE_TIME_S = 1e-5
-ROW_OVERHEAD = 12  # pixel clocks at the end of each row
 EPOCH_OF_GROUP_TABLE_MJD = 51544.0  # 2000-01-01
 
 
@@ -23,16 +15,13 @@ class Readout:
     """Geometry and timing of an exposure.
 
     Frames of an integration are numbered from 0; frame k is read (k + 1) frame times after the
-    reset. Rows and columns are those of the science frame.
-
-    Source: JWST User Documentation, "NIRCam Detector Readout" (pixel clock of 10 us, 12 clocks
-    per row besides the pixels; one further row and clock per full frame, two rows per subarray).
+    reset. Rows and columns are those of the science frame; a *scan* is a frame with the axes
+    (slow, fast), as it is read but for the directions.
     """
 
     detector: Detector
     window: Subarray
-    frames_averaged: int
-    frames_dropped: int
+    pattern: ReadPattern
     groups: int
     integrations: int
 
@@ -41,8 +30,23 @@ class Readout:
         cls, detector: Detector, window: Subarray, readpatt: str, groups: int, integrations: int
     ) -> "Readout":
         """Return the readout of a read pattern."""
-        averaged, dropped = READ_PATTERNS[readpatt]
-        return cls(detector, window, averaged, dropped, groups, integrations)
+        pattern = instrument_of(detector).read_patterns[readpatt]
+        return cls(detector, window, pattern, groups, integrations)
+
+    @property
+    def instrument(self) -> Instrument:
+        """Facts of the instrument."""
+        return instrument_of(self.detector)
+
+    @property
+    def frames_averaged(self) -> int:
+        """Frames that are averaged into a group."""
+        return self.pattern.frames_averaged
+
+    @property
+    def frames_dropped(self) -> int:
+        """Frames that are dropped between groups."""
+        return self.pattern.frames_dropped
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -52,17 +56,18 @@ class Readout:
     @property
     def outputs(self) -> int:
         """Number of amplifiers in use."""
-        return OUTPUTS_FULL_FRAME if self.window.full_frame else 1
+        return self.instrument.outputs(self.window)
 
     @property
     def frame_time_s(self) -> float:
         """Time between two frames."""
-        row = self.window.columns // self.outputs + ROW_OVERHEAD
-        if self.window.full_frame:
-            clocks = (self.window.rows + 1) * row + 1
-        else:
-            clocks = (self.window.rows + 2) * row
-        return clocks * SAMPLE_TIME_S
+        clocks = self.instrument.frame_clocks(self.window, self.detector, self.pattern)
+        return clocks * self.instrument.clock_s
+
+    @property
+    def row_clocks(self) -> int:
+        """Clock periods from one row of the readout to the next."""
+        return self.instrument.row_clocks(self.window, self.detector, self.pattern)
 
     @property
     def group_time_s(self) -> float:
@@ -90,21 +95,49 @@ class Readout:
 
     def reference_pixels(self) -> np.ndarray:
         """Return where the detector's border of light-insensitive pixels is read, bool (y, x)."""
+        instrument = self.instrument
+        rows, columns = instrument.border
         y = np.arange(self.window.rows) + self.window.y_start - 1
         x = np.arange(self.window.columns) + self.window.x_start - 1
-        border_y = (y < REFERENCE_BORDER) | (y >= FRAME_SIZE - REFERENCE_BORDER)
-        border_x = (x < REFERENCE_BORDER) | (x >= FRAME_SIZE - REFERENCE_BORDER)
+        border_y = (y < rows) | (y >= instrument.rows - rows)
+        border_x = (x < columns) | (x >= instrument.columns - columns)
         return border_y[:, None] | border_x[None, :]
 
+    @property
+    def scan_shape(self) -> tuple[int, int]:
+        """Size along the slow and the fast axis."""
+        fast, slow = fast_and_slow(self.window, self.detector)
+        return slow, fast
+
+    def from_scan(self, scan: np.ndarray) -> np.ndarray:
+        """Return an array (slow, fast) with the axes (y, x): a view."""
+        return scan if abs(self.detector.fast_axis) == 1 else scan.T
+
     def amplifiers(self) -> list[slice]:
-        """Return the science columns of each amplifier, in the order of the detector's columns."""
-        width = self.window.columns // self.outputs
+        """Return where on the fast axis each amplifier reads, in the order of the detector."""
+        size = self.scan_shape[1]
+        if self.instrument.interleaved_outputs:
+            return [slice(k, size, self.outputs) for k in range(self.outputs)]
+        width = size // self.outputs
         slices = [slice(k * width, (k + 1) * width) for k in range(self.outputs)]
         return slices if self.detector.fast_axis > 0 else slices[::-1]
 
     def odd_columns(self) -> np.ndarray:
-        """Return which science columns are odd ones (1, 3, ...) of the detector, bool (x,)."""
-        x = np.arange(self.window.columns) + self.window.x_start - 1
-        column = x if self.detector.fast_axis > 0 else FRAME_SIZE - 1 - x
-        odd: np.ndarray = column % 2 == 1
+        """Return which positions on the fast axis are odd ones (1, 3, ...) of the detector."""
+        return self._odd(self.detector.fast_axis)
+
+    def odd_rows(self) -> np.ndarray:
+        """Return which positions on the slow axis are odd ones (1, 3, ...) of the detector."""
+        return self._odd(self.detector.slow_axis)
+
+    def _odd(self, axis: int) -> np.ndarray:
+        first, count, size = (
+            (self.window.x_start, self.window.columns, self.instrument.columns)
+            if abs(axis) == 1
+            else (self.window.y_start, self.window.rows, self.instrument.rows)
+        )
+        number = np.arange(count) + first - 1
+        if axis < 0:
+            number = size - 1 - number
+        odd: np.ndarray = number % 2 == 1
         return odd

@@ -49,6 +49,9 @@ FILE_BITS: Mapping[type[Reference], tuple[DQ, ...]] = MappingProxyType(
 class DarkRamp:
     """Dark signal of every frame: rate times time, computed when it is read.
 
+    Axes (frame, y, x), or (integration, frame, y, x) where each of the first integrations has
+    its own; here they are all the same.
+
     Attributes
     ----------
     rate : numpy.ndarray
@@ -61,6 +64,8 @@ class DarkRamp:
         Time between frames.
     seed : int
         Of the noise.
+    integrations : int
+        0 for a dark that serves all of them.
     """
 
     rate: np.ndarray
@@ -68,11 +73,13 @@ class DarkRamp:
     frames: int
     frame_time_s: float
     seed: int
+    integrations: int = 0
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Frames, rows, columns."""
-        return self.frames, *self.rate.shape
+        """Integrations where there are any, frames, rows, columns."""
+        before = (self.integrations,) if self.integrations else ()
+        return *before, self.frames, *self.rate.shape
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -81,7 +88,12 @@ class DarkRamp:
 
     def read(self, index: Index | None = None) -> np.ndarray:
         """Return the selected part, DN."""
-        frames, rows, columns = (*(index or ()), *(slice(None),) * 3)[:3]
+        index = tuple(index or ())
+        if self.integrations:
+            first, *others = index or (slice(None),)
+            part = replace(self, integrations=0).read(tuple(others))
+            return np.stack([part] * len(range(self.integrations)[first]))
+        frames, rows, columns = (*index, *(slice(None),) * 3)[:3]
         numbers = range(self.frames)[frames]
         return np.stack([self._frame(n)[rows, columns] for n in numbers])
 
@@ -101,7 +113,8 @@ def make_references(
 
     They describe the simulated pixels exactly, unless `reference_noise` is on. The read noise is
     that of a pair of reads, rounding to whole numbers included. The capacitance is present only
-    where it is simulated.
+    where it is simulated. An instrument without a superbias has its linearity in terms of the raw
+    signal, and a dark for the first integration and one for the others.
     """
     rng = generator(seed, "references")
     noisy = np.float32(options.reference_noise)
@@ -111,11 +124,9 @@ def make_references(
     bias = pixels.bias + noisy * bias_error * rng.standard_normal(shape)
     scatter = 1 + noisy * 0.01 * rng.standard_normal((2, *shape), dtype=np.float32)
     no_flags = np.zeros(shape, np.uint32)
-    coefficients = np.zeros((4, *shape), np.float32)
-    coefficients[1] = 1
-    coefficients[2] = pixels.quadratic
-    coefficients[3] = pixels.cubic
-    meta = {kind: _meta(kind, options, readout) for kind in (*FILE_BITS, Gain, ReadNoise)}
+    with_bias = "superbias" in options.instrument.keys
+    coefficients = _linearity(pixels, np.zeros(shape) if with_bias else pixels.bias)
+    meta = {kind: reference_meta(kind, options, readout) for kind in (*FILE_BITS, Gain, ReadNoise)}
     references: dict[str, Reference] = {
         "mask": Mask(meta=meta[Mask], dq=_mask(pixels)),
         "saturation": Saturation(
@@ -136,10 +147,29 @@ def make_references(
             meta=meta[ReadNoise], sci=(np.sqrt(2) * noise * scatter[1]).astype(np.float32)
         ),
     }
+    if not with_bias:
+        del references["superbias"]
     if options.interpixel_capacitance:
         kind = InterpixelCapacitance
-        references["ipc"] = kind(meta=_meta(kind, options, readout), sci=_decoupling_kernel())
+        references["ipc"] = kind(
+            meta=reference_meta(kind, options, readout), sci=_decoupling_kernel()
+        )
     return references
+
+
+def _linearity(pixels: Pixels, zero: np.ndarray) -> np.ndarray:
+    """Return the coefficients of powers of the signal that is measured from a level `zero`.
+
+    The polynomial of M = S - zero, expanded in S; a constant is left out, since only
+    differences of the signal matter.
+    """
+    zero = zero.astype(np.float64)
+    second, third = pixels.quadratic.astype(np.float64), pixels.cubic.astype(np.float64)
+    coefficients = np.zeros((4, *zero.shape), np.float32)
+    coefficients[1] = 1 - 2 * second * zero + 3 * third * zero**2
+    coefficients[2] = second - 3 * third * zero
+    coefficients[3] = third
+    return coefficients
 
 
 def as_stored(reference: Reference) -> Reference:
@@ -189,8 +219,11 @@ def _dark(
         frames=options.dark_frames,
         frame_time_s=readout.frame_time_s,
         seed=seed,
+        integrations=0 if "superbias" in options.instrument.keys else 2,
     )
     dq = np.where(pixels.hot, np.uint32(DQ.HOT), np.uint32(0))
+    if ramp.integrations:
+        dq = np.stack([dq[None]] * ramp.integrations)
     return Dark.from_stored({"sci": ramp}, meta=meta, dq=dq)
 
 
@@ -209,7 +242,8 @@ def _decoupling_kernel() -> np.ndarray:
     return unit_sum
 
 
-def _meta(kind: type[Reference], options: ImageSimulation, readout: Readout) -> Meta:
+def reference_meta(kind: type[Reference], options: ImageSimulation, readout: Readout) -> Meta:
+    """Return the metadata of a reference of some type."""
     window = readout.window
     tree: dict[str, Any] = {
         "telescope": "JWST",
@@ -220,10 +254,14 @@ def _meta(kind: type[Reference], options: ImageSimulation, readout: Readout) -> 
         "useafter": USE_AFTER,
         "origin": "SIMULATION",
         "instrument": {
-            "name": "NIRCAM",
-            "detector": options.detector,
-            "module": options.chip.module,
-            "channel": options.chip.channel,
+            name: value
+            for name, value in (
+                ("name", options.instrument.name),
+                ("detector", options.detector),
+                ("module", options.chip.module),
+                ("channel", options.chip.channel),
+            )
+            if value
         },
         "subarray": {
             "name": window.name,
@@ -237,12 +275,12 @@ def _meta(kind: type[Reference], options: ImageSimulation, readout: Readout) -> 
     }
     exposure: dict[str, Any] = {}
     if kind in {Superbias, ReadNoise}:
-        exposure = {"readpatt": options.readpatt, "noutputs": readout.outputs}
+        exposure = {"readpatt": options.read_pattern, "noutputs": readout.outputs}
     if kind is Dark:
         exposure = {
-            "type": "NRC_DARK",
-            "p_exptype": "NRC_IMAGE|",  # what it is for, as the files of flight say it
-            "readpatt": "RAPID",
+            "type": options.instrument.dark,
+            "p_exptype": f"{options.exptype}|",  # what it is for, as the files of flight say it
+            "readpatt": options.instrument.default_pattern,
             "noutputs": readout.outputs,
             "nframes": 1,
             "groupgap": 0,

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from webbcal.sim.nircam import FILTERS, Detector, Subarray
+from webbcal.sim.instruments import Detector, Subarray, instrument_of
 from webbcal.sim.optics import OVERSAMPLING, oversampled_psf
 
 PIXELS_PER_STAR = 2500
@@ -77,7 +77,8 @@ def observe(
     stamp that reaches at least 64 pixels, or the size of a small subarray.
     """
     half_width = int(min(64, max(8, max(window.rows, window.columns) // 2)))
-    psf = oversampled_psf(FILTERS[detector.channel][filter_name], detector.pixel_scale, half_width)
+    wavelength_um = instrument_of(detector).wavelengths(detector)[filter_name]
+    psf = oversampled_psf(wavelength_um, detector.pixel_scale, half_width)
     moved = stars.copy()
     moved["x"] += np.round(offset[0] * OVERSAMPLING) / OVERSAMPLING
     moved["y"] += np.round(offset[1] * OVERSAMPLING) / OVERSAMPLING

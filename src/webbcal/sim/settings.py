@@ -4,27 +4,40 @@ from dataclasses import dataclass
 
 from webbcal.core.errors import InvalidOptions
 from webbcal.core.options import Options, option
-from webbcal.sim.nircam import (
-    DEFAULT_FILTER,
+from webbcal.sim.instruments import (
     DETECTORS,
-    FILTERS,
-    READ_PATTERNS,
+    INSTRUMENTS,
     Detector,
+    Instrument,
     Subarray,
-    subarray_of,
+    instrument_of,
 )
+
+EXPOSURE_TYPES = tuple(t for i in INSTRUMENTS.values() for t in i.exposure_types)
+READ_PATTERNS = tuple(p for i in INSTRUMENTS.values() for p in i.read_patterns)
 
 
 @dataclass(frozen=True)
 class ImageSimulation(Options):
-    """Options of a simulated NIRCam imaging programme: instrument, exposures, scene, effects."""
+    """Options of a simulated programme: detector, exposures, scene, effects."""
 
-    detector: str = option("NRCB1", "Detector.", choices=tuple(DETECTORS))
-    filter: str | None = option(None, "Filter; none for F200W or F356W, as the channel allows.")
-    subarray: str = option("SUB160", "FULL, SUB640, SUB320, SUB160, SUB64P or ROWSxCOLUMNS.")
+    detector: str = option(
+        "NRCB1", "Detector; it decides on the instrument.", choices=tuple(DETECTORS)
+    )
+    exposure_type: str | None = option(
+        None, "Exposure type; none for imaging with the instrument.", choices=EXPOSURE_TYPES
+    )
+    filter: str | None = option(None, "Filter; none for the usual one of the detector.")
+    subarray: str | None = option(
+        None, "Name of a subarray, FULL or ROWSxCOLUMNS; none for a small one of the instrument."
+    )
     x_start: int | None = option(None, "First column on the detector, from 1.", unit="pixel")
     y_start: int | None = option(None, "First row on the detector, from 1.", unit="pixel")
-    readpatt: str = option("RAPID", "Read pattern.", choices=tuple(READ_PATTERNS))
+    readpatt: str | None = option(
+        None,
+        "Read pattern; none for one frame per group.",
+        choices=READ_PATTERNS,
+    )
     ngroups: int = option(8, "Groups per integration.", low=1, high=1000)
     nints: int = option(1, "Integrations per exposure.", low=1, high=10000)
     segments: int = option(1, "Files per exposure, its integrations shared out.", low=1)
@@ -65,12 +78,16 @@ class ImageSimulation(Options):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        chosen = self.filter_name
-        known = FILTERS[self.chip.channel]
-        if chosen not in known:
-            raise InvalidOptions(
-                f"filter for {self.detector}", expected=" or ".join(known), found=chosen
-            )
+        instrument = self.instrument
+        for name, chosen, known in (
+            ("exposure_type", self.exptype, instrument.exposure_types),
+            ("filter", self.filter_name, instrument.wavelengths(self.chip)),
+            ("readpatt", self.read_pattern, instrument.read_patterns),
+        ):
+            if chosen not in known:
+                raise InvalidOptions(
+                    f"{name} for {self.detector}", expected=" or ".join(known), found=chosen
+                )
         if self.segments > self.nints:
             raise InvalidOptions(
                 "option segments",
@@ -89,7 +106,13 @@ class ImageSimulation(Options):
                 expected=f"at most the brightest, {self.brightest_star}",
                 found=self.faintest_star,
             )
-        _ = self.window
+        window = self.window
+        if instrument.interleaved_outputs and window.columns % instrument.outputs(window):
+            raise InvalidOptions(
+                "subarray",
+                expected=f"a multiple of {instrument.outputs(window)} columns",
+                found=window.columns,
+            )
 
     @property
     def chip(self) -> Detector:
@@ -97,14 +120,40 @@ class ImageSimulation(Options):
         return DETECTORS[self.detector]
 
     @property
+    def instrument(self) -> Instrument:
+        """Facts of the instrument."""
+        return instrument_of(self.chip)
+
+    @property
+    def exptype(self) -> str:
+        """The exposure type, or that of an image."""
+        return self.exposure_type or self.instrument.image
+
+    @property
+    def is_dark(self) -> bool:
+        """Whether no light reaches the detector."""
+        return "DARK" in self.exptype
+
+    @property
+    def is_time_series(self) -> bool:
+        """Whether the exposure follows a source in time."""
+        return self.exptype == self.instrument.time_series
+
+    @property
     def filter_name(self) -> str:
-        """The filter, or the usual one of the channel."""
-        return self.filter or DEFAULT_FILTER[self.chip.channel]
+        """The filter, or the usual one."""
+        return self.filter or self.instrument.default_filter(self.chip)
+
+    @property
+    def read_pattern(self) -> str:
+        """The read pattern, or the usual one."""
+        return self.readpatt or self.instrument.default_pattern
 
     @property
     def window(self) -> Subarray:
         """The part of the detector that is read."""
-        return subarray_of(self.subarray, self.chip, self.x_start, self.y_start)
+        name = self.subarray or self.instrument.default_subarray
+        return self.instrument.window(name, self.chip, self.x_start, self.y_start)
 
 
 QUIET = {

@@ -1,6 +1,7 @@
 """What a perfect calibration would find, beside each simulated exposure."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,13 @@ import numpy as np
 from webbcal.sim.pixels import Pixels
 
 REFERENCE, DEAD, HOT = 1, 2, 4
+OWN = frozenset(
+    (
+        *("RATE", "SCENE", "SATGROUP", "GAIN", "RESPONSE", "DARKRATE", "RDNOISE", "FULLWELL"),
+        *("KIND", "HITS", "STARS"),
+    )
+)
+"""Extensions that every file of the truth has."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +38,9 @@ class Truth:
         Stars, as in `webbcal.sim.scene.Scene`.
     pixels : Pixels
         What the pixels are like.
+    effects : mapping
+        What effects of the detector did, by name; read back from a file in any extension that
+        is not one of the others.
     """
 
     rate: np.ndarray
@@ -38,6 +49,7 @@ class Truth:
     saturation_group: np.ndarray
     catalogue: np.ndarray
     pixels: Pixels
+    effects: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def good(self) -> np.ndarray:
@@ -74,6 +86,9 @@ def write_truth(truth: Truth, path: Path) -> None:
         if unit:
             image.header["BUNIT"] = unit
         units.append(image)
+    for name, data in truth.effects.items():
+        kind = fits.BinTableHDU if data.dtype.names else fits.ImageHDU
+        units.append(kind(data, name=name))
     units.append(fits.BinTableHDU(truth.hits, name="HITS"))
     units.append(fits.BinTableHDU(truth.catalogue, name="STARS"))
     # Whole or not at all, like the products.
@@ -114,15 +129,13 @@ def read_truth(path: Path) -> Truth:
         dead=(kind & DEAD) != 0,
         hot=(kind & HOT) != 0,
     )
-    tables = {
-        name: np.asarray(data[name]).astype(data[name].dtype.newbyteorder("="))
-        for name in ("HITS", "STARS")
-    }
+    native = {name: d.astype(d.dtype.newbyteorder("=")) for name, d in data.items()}
     return Truth(
         rate=image["RATE"].astype(np.float64),
         scene=image["SCENE"].astype(np.float64),
-        hits=tables["HITS"],
+        hits=native["HITS"],
         saturation_group=image["SATGROUP"],
-        catalogue=tables["STARS"],
+        catalogue=native["STARS"],
         pixels=pixels,
+        effects={name: d for name, d in native.items() if name not in OWN},
     )

@@ -1,0 +1,21 @@
+"""Effects of the detectors, one module each; `EFFECTS` lists them in the order they act."""
+
+from webbcal.sim.effects._effect import Effect, Moment
+from webbcal.sim.pixels import Pixels
+from webbcal.sim.readout import Readout
+from webbcal.sim.settings import ImageSimulation
+
+__all__ = ["EFFECTS", "Effect", "Moment", "effects_of"]
+
+EFFECTS: tuple[type[Effect], ...] = ()
+
+
+def effects_of(
+    options: ImageSimulation, readout: Readout, pixels: Pixels, seed: int
+) -> tuple[Effect, ...]:
+    """Return the effects that the options ask for, ready for the first exposure."""
+    return tuple(
+        effect(options, readout, pixels, seed)
+        for effect in EFFECTS
+        if effect.wanted(options, readout)
+    )

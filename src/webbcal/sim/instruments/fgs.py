@@ -1,0 +1,102 @@
+"""Facts of the two detectors of the fine guidance sensor, as simulated.
+
+Source: JWST User Documentation, "Fine Guidance Sensor, FGS", "FGS Instrumentation"; orientation
+keywords of flight exposures of GUIDER1. Noise, gain and full well are typical figures, not a
+calibration.
+"""
+
+from typing import Any
+
+from webbcal.sim.instruments._instrument import (
+    Detector,
+    Instrument,
+    ReadPattern,
+    Subarray,
+    four_when_whole,
+    hawaii_frame_clocks,
+    hawaii_row_clocks,
+)
+
+
+def _guider(name: str, number: int, fast_axis: int, v2: float, v3: float) -> Detector:
+    return Detector(
+        name=name,
+        instrument="FGS",
+        number=number,
+        fast_axis=fast_axis,
+        slow_axis=-1,
+        gain=1.7,
+        read_noise=12.0,
+        full_well=8.0e4,
+        dark_rate=2e-2,
+        v2=v2,
+        v3=v3,
+        pixel_scale=0.069,
+    )
+
+
+DETECTORS = {
+    d.name: d
+    for d in (
+        _guider("GUIDER1", 497, -2, 206.41, -697.77),
+        _guider("GUIDER2", 498, 2, 24.43, -697.00),
+    )
+}
+
+READ_PATTERNS: dict[str, ReadPattern] = {"FGSRAPID": ReadPattern(1), "FGS": ReadPattern(4)}
+
+SUBARRAYS = {
+    w.name: w
+    for w in (
+        Subarray("SUB128LL", 1, 1, 128, 128),
+        Subarray("SUB128CNTR", 961, 961, 128, 128),
+        Subarray("SUB32LL", 1, 1, 32, 32),
+        Subarray("SUB32CNTR", 1009, 1009, 32, 32),
+        Subarray("SUB8LL", 1, 1, 8, 8),
+        Subarray("SUB8CNTR", 1021, 1021, 8, 8),
+    )
+}
+
+
+def _keywords(_detector: Detector, _filter_name: str) -> dict[str, Any]:
+    return {}
+
+
+KEYS: dict[str, tuple[str, ...]] = {
+    "mask": ("DETECTOR", "SUBARRAY", "EXP_TYPE"),
+    "saturation": ("DETECTOR",),
+    "superbias": ("DETECTOR", "READPATT", "SUBARRAY"),
+    "linearity": ("DETECTOR", "SUBARRAY"),
+    "dark": ("DETECTOR", "READPATT", "SUBARRAY"),
+    "gain": ("DETECTOR", "SUBARRAY"),
+    "readnoise": ("DETECTOR", "READPATT", "SUBARRAY"),
+    "ipc": ("DETECTOR",),
+    "refpix": ("DETECTOR",),
+    "trapdensity": ("DETECTOR",),
+    "trappars": ("DETECTOR",),
+    "persat": ("DETECTOR",),
+    "flat": ("DETECTOR", "EXP_TYPE"),
+}
+
+FGS = Instrument(
+    name="FGS",
+    prefix="FGS",
+    detectors=DETECTORS,
+    read_patterns=READ_PATTERNS,
+    wavelengths=lambda _: {"CLEAR": 2.5},
+    subarray=lambda name, _: SUBARRAYS.get(name),
+    subarray_names=tuple(SUBARRAYS),
+    outputs=four_when_whole,
+    frame_clocks=hawaii_frame_clocks(2),
+    row_clocks=hawaii_row_clocks,
+    image="FGS_IMAGE",
+    dark="FGS_DARK",
+    keywords=_keywords,
+    keys=KEYS,
+    default_detector="GUIDER1",
+    default_subarray="SUB128LL",
+    default_pattern="FGSRAPID",
+    default_filter=lambda _: "CLEAR",
+    aperture=lambda detector, window: f"FGS{detector.name[-1]}_{window.name}",
+    template="FGS External Calibration",
+)

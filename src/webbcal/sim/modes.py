@@ -1,0 +1,39 @@
+"""What each mode of ``webbcal simulate`` starts from: options other than the usual ones."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from webbcal.core.errors import InvalidOptions
+from webbcal.sim.settings import ImageSimulation
+
+MODES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        "nircam-image": {},
+        "niriss-image": {"detector": "NIS"},
+        "fgs-image": {"detector": "GUIDER1"},
+        "nirspec-irs2": {"detector": "NRS1"},
+        "miri-image": {"detector": "MIRIMAGE"},
+        "nircam-timeseries": {"exposure_type": "NRC_TSIMAGE", "nints": 20, "stars": 1},
+        "dark": {"ngroups": 10},
+    }
+)
+
+
+def options_of(mode: str, values: Mapping[str, Any], *, where: str = "") -> ImageSimulation:
+    """Return the options of a mode with some of them changed.
+
+    Raises
+    ------
+    InvalidOptions
+        For an unknown mode or option, or a bad value.
+    """
+    if mode not in MODES:
+        raise InvalidOptions("mode", expected=" or ".join(MODES), found=mode)
+    merged = {**MODES[mode], **values}
+    if mode == "dark":
+        image = ImageSimulation.from_mapping(
+            {name: v for name, v in merged.items() if name == "detector"}, where=where
+        )
+        merged.setdefault("exposure_type", image.instrument.dark)
+    return ImageSimulation.from_mapping(merged, where=where)
