@@ -1,0 +1,216 @@
+"""Showers: find areas in which the signal rises by a little in one group, and flag them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from webbcal.core.dq import DQ
+from webbcal.steps.jump.options import JumpOptions
+
+BAD = np.uint8(DQ.DO_NOT_USE | DQ.SATURATED)
+JUMP = np.uint8(DQ.JUMP_DET)
+BLIND = np.uint32(DQ.DO_NOT_USE | DQ.REFERENCE_PIXEL | DQ.NON_SCIENCE)
+
+FEWEST_DIFFERENCES = 10
+"""With fewer, the typical difference of a pixel is not known well enough."""
+
+EXCESS_SCATTER = 0.8
+"""Part of the observed scatter that counts where it is more than the known noise.
+
+The scatter of forty differences is itself uncertain by a fifth; less than that is no reason to
+distrust the known noise.
+"""
+
+UNDOUBTED = 3.0  # standard deviations
+
+
+@dataclass(frozen=True)
+class Noise:
+    """What the differences of the pixels are like.
+
+    `typical` (DN) and `sigma` (DN), float32, axes (difference, y, x), the first one or as many as
+    there are differences; `blind`, bool (y, x), marks pixels that are not looked at.
+    """
+
+    typical: np.ndarray
+    sigma: np.ndarray
+    blind: np.ndarray
+
+    def of(self, difference: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return typical value and standard deviation of a difference."""
+        n = difference if len(self.typical) > 1 else 0
+        return self.typical[n], self.sigma[n]
+
+
+@dataclass(frozen=True)
+class Shower:
+    """One event: the group it is first seen in, and flat indices of the pixels to flag."""
+
+    group: int
+    pixels: np.ndarray
+
+
+def noise_of(
+    typical: np.ndarray,
+    scatter: np.ndarray,
+    pixeldq: np.ndarray,
+    gain: np.ndarray,
+    readnoise: np.ndarray,
+    frames: float,
+) -> Noise:
+    """Return the noise of each pixel: of photons and of two reads, or more where it shows more."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        known = np.sqrt(np.abs(typical) / gain + np.square(readnoise) / np.float32(frames))
+    sigma = np.fmax(known, np.float32(EXCESS_SCATTER) * scatter)
+    sigma[~(np.isfinite(known) & (gain > 0))] = np.nan
+    return Noise(typical, sigma, pixeldq & BLIND != 0)
+
+
+def find_showers(
+    signal: np.ndarray, flags: np.ndarray, noise: Noise, options: JumpOptions, parallel: Any
+) -> tuple[Shower, ...]:
+    """Return the showers of one integration, in order of their groups.
+
+    Parameters
+    ----------
+    signal : numpy.ndarray
+        float32, DN, axes (group, y, x).
+    flags : numpy.ndarray
+        uint8, same axes, with the jumps of the single pixels flagged.
+    noise : Noise
+        Of the pixels.
+    options : JumpOptions
+        See the class.
+    parallel : callable
+        Like `map`.
+    """
+    from webbcal.kernels.showers import ring_widths
+
+    outer = options.extend_inner_radius + options.extend_outer_radius
+    widths = ring_widths(options.extend_inner_radius, outer)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        weights = np.where(noise.blind | ~(noise.sigma > 0), np.float32(0), 1 / noise.sigma)
+
+    def search(group: int) -> list[Shower]:
+        return list(_in_group(signal, flags, noise, weights, widths, group, options))
+
+    found: list[Shower] = []
+    for showers in parallel(search, range(1, signal.shape[0])):
+        found.extend(showers)
+    return tuple(found)
+
+
+def _in_group(
+    signal: np.ndarray,
+    flags: np.ndarray,
+    noise: Noise,
+    weights: np.ndarray,
+    widths: np.ndarray,
+    group: int,
+    options: JumpOptions,
+) -> Iterator[Shower]:
+    from webbcal.kernels import events
+    from webbcal.kernels.arrays import frozen
+    from webbcal.kernels.showers import mean_excess
+
+    typical, _ = noise.of(group - 1)
+    weight = weights[group - 1 if len(weights) > 1 else 0]
+    pair = slice(group - 1, group + 1)
+    mean = mean_excess(
+        frozen(signal[pair]), frozen(flags[pair]), frozen(typical), frozen(weight), frozen(widths)
+    )
+    rows, columns = mean.shape
+    above = events.where_above(mean.reshape(-1), options.extend_snr_threshold)
+    labels, count = events.label(above, columns)
+    area = np.bincount(labels, minlength=count)
+    for number in np.flatnonzero(area >= options.extend_min_area):
+        pixels = above[labels == number]
+        around = _ellipse(pixels, (rows, columns), options)
+        yield Shower(group, np.union1d(pixels, around))
+
+
+def _ellipse(pixels: np.ndarray, shape: tuple[int, int], options: JumpOptions) -> np.ndarray:
+    """Return the pixels of the ellipse that has the second moments of a region, enlarged."""
+    y, x = np.divmod(pixels, shape[1])
+    cy, cx = y.mean(), x.mean()
+    moments = np.cov(np.stack([y, x]), bias=True) + np.eye(2) / 12  # a pixel is a square
+    values, axes = np.linalg.eigh(moments)
+    radii = 2 * np.sqrt(values) * options.extend_ellipse_expand_ratio
+    radii = np.clip(radii, 0.5, options.max_extended_radius)
+    reach = int(np.ceil(radii.max()))
+    y0, y1 = max(int(cy) - reach, 0), min(int(cy) + reach + 2, shape[0])
+    x0, x1 = max(int(cx) - reach, 0), min(int(cx) + reach + 2, shape[1])
+    v, u = np.mgrid[y0:y1, x0:x1]
+    along = axes.T @ np.stack([(v - cy).ravel(), (u - cx).ravel()])
+    inside = ((along / radii[:, None]) ** 2).sum(axis=0) <= 1
+    indices: np.ndarray = (v * shape[1] + u).ravel()[inside]
+    return indices
+
+
+def apply(
+    signal: np.ndarray,
+    flags: np.ndarray,
+    showers: tuple[Shower, ...],
+    noise: Noise,
+    gain: np.ndarray,
+    group_time: float,
+    options: JumpOptions,
+) -> None:
+    """Set JUMP_DET in and after showers, except where the signal changes its pace for good.
+
+    What a shower leaves is charge; if a source is brighter after it than before, what was found
+    is something else. Where nothing is known before or after, the flags stay.
+    """
+    frames = flags.reshape(flags.shape[0], -1)
+    later = int(options.time_masked_after_shower // group_time)
+    spans = [(s.group, min(s.group + later + 1, len(frames))) for s in showers]
+    own = []  # the groups of each shower's pixels that only it has flagged
+    for (first, stop), shower in zip(spans, showers, strict=True):
+        here = frames[first:stop, shower.pixels]
+        new = here & (BAD | JUMP) == 0
+        own.append(new)
+        frames[first:stop, shower.pixels] = here | np.where(new, JUMP, np.uint8(0))
+    values = signal.reshape(signal.shape[0], -1)
+    limit = options.max_shower_amplitude * group_time
+    undone = [
+        _changes_pace(
+            values[:, s.pixels], frames[:, s.pixels], span, _sigma(noise, s), gain, s.pixels, limit
+        )
+        for span, s in zip(spans, showers, strict=True)
+    ]
+    for (first, stop), shower, new, undo in zip(spans, showers, own, undone, strict=True):
+        here = frames[first:stop, shower.pixels]
+        frames[first:stop, shower.pixels] = np.where(new & undo, here & ~JUMP, here)
+
+
+def _sigma(noise: Noise, shower: Shower) -> np.ndarray:
+    _, sigma = noise.of(shower.group - 1)
+    return sigma.reshape(-1)[shower.pixels]
+
+
+def _changes_pace(
+    values: np.ndarray,
+    flags: np.ndarray,
+    span: tuple[int, int],
+    sigma: np.ndarray,
+    gain: np.ndarray,
+    pixels: np.ndarray,
+    limit: float,
+) -> np.ndarray:
+    """Tell where the mean difference after some groups is not that before them, bool (pixel)."""
+    d = np.diff(values, axis=0)
+    good = ((flags[1:] | flags[:-1]) & BAD == 0) & (flags[1:] & JUMP == 0) & np.isfinite(d)
+    parts = slice(0, span[0] - 1), slice(span[1] - 1, None)
+    number = [good[part].sum(axis=0) for part in parts]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        before, after = (
+            np.where(good[part], d[part], 0).sum(axis=0) / n
+            for part, n in zip(parts, number, strict=True)
+        )
+        error = sigma * np.sqrt(1 / number[0] + 1 / number[1])
+        electrons = gain.reshape(-1)[pixels]
+        change = np.abs(after - before)
+        changed: np.ndarray = (change * electrons > limit) & (change > UNDOUBTED * error)
+    return changed
