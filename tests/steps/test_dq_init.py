@@ -5,13 +5,14 @@ import pytest
 from tests.steps.ramps import assert_inputs_unchanged, assert_windows_agree, make_ramp
 
 from webbcal.core.dq import DQ
-from webbcal.core.errors import CannotCalibrate, InvalidOptions
-from webbcal.spec.references import Mask
+from webbcal.core.errors import CannotCalibrate
+from webbcal.spec.products import GuiderRaw
+from webbcal.spec.references import Mask, UserMask
 from webbcal.steps.dq_init import DqInitOptions, initialise_flags
 
 
-def run(ramp, mask):
-    return initialise_flags(ramp, mask, DqInitOptions())
+def run(ramp, mask, user_mask=None):
+    return initialise_flags(ramp, mask, user_mask, DqInitOptions())
 
 
 @pytest.fixture
@@ -47,6 +48,20 @@ def test_without_a_mask_the_step_says_so():
         run(make_ramp(np.ones((1, 1, 2, 2))), None)
 
 
-def test_a_file_of_additional_flags_is_refused():
-    with pytest.raises(InvalidOptions, match="user_supplied_dq"):
-        DqInitOptions.from_mapping({"user_supplied_dq": "flags.fits"})
+def test_the_flags_of_a_user_add_to_those_of_the_mask(mask):
+    dq = np.zeros((6, 7), np.uint32)
+    dq[0, 1] = DQ.DO_NOT_USE | DQ.OTHER_BAD_PIXEL
+    ramp, extra = make_ramp(np.ones((2, 3, 6, 7))), UserMask(dq=dq)
+    result = run(ramp, mask, extra)
+    np.testing.assert_array_equal(result.pixeldq, mask.dq | dq)
+    assert (result.groupdq[:, :, 0, 1] == DQ.DO_NOT_USE).all()
+    np.testing.assert_array_equal(run(ramp, None, extra).pixeldq, dq)
+    assert_windows_agree(run, ramp, (mask, extra))
+
+
+def test_a_guider_has_flags_of_its_pixels_only(mask):
+    raw = GuiderRaw(sci=np.ones((2, 2, 6, 7), np.float32))
+    np.testing.assert_array_equal(run(raw, mask).dq, mask.dq)
+    warm = np.full((6, 7), DQ.WARM, np.uint32)
+    flagged = run(GuiderRaw(sci=raw.sci, dq=warm), mask)
+    np.testing.assert_array_equal(flagged.dq, mask.dq | warm)

@@ -2,9 +2,9 @@
 
 from webbcal.core.errors import UnsupportedMode
 from webbcal.modes import fgs, miri, nircam, niriss, nirspec
-from webbcal.modes._mode import Kind, Mode
+from webbcal.modes._mode import Guiding, Kind, Mode
 
-__all__ = ["MODES", "Kind", "Mode", "mode_of"]
+__all__ = ["MODES", "Guiding", "Kind", "Mode", "mode_of"]
 
 MODES: dict[str, Mode] = {
     mode.exposure_type: mode

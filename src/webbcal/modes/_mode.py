@@ -21,6 +21,14 @@ class Kind(Enum):
     DARK = "dark"
 
 
+class Guiding(Enum):
+    """How the count rate of a guide star is taken from the reads of an exposure."""
+
+    PAIRS = "difference of the two reads of each integration"
+    SMALLER = "smallest of these differences, against cosmic rays"
+    FOURS = "difference of the means of the last four and the first four reads"
+
+
 NEAR_INFRARED = "detector1_near_infrared"
 MIRI = "detector1_miri"
 DARK_NEAR_INFRARED = "dark_near_infrared"
@@ -34,7 +42,7 @@ class Mode:
 
     A recipe that is None does not exist (yet) for this kind of exposure. `integral_field` says
     that its count rates are those of an integral-field unit: True, False, or only with a lamp in
-    that mode.
+    that mode. `guiding` says how the images of a guider are made, None for all other modes.
     """
 
     exposure_type: str
@@ -42,3 +50,4 @@ class Mode:
     kind: Kind
     stage1: str | None
     integral_field: bool | None = False
+    guiding: Guiding | None = None

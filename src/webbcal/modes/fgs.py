@@ -1,10 +1,14 @@
 """Observing modes of the fine guidance sensor."""
 
-from webbcal.modes._mode import DARK_NEAR_INFRARED, GUIDER, NEAR_INFRARED, Kind, Mode
+from webbcal.modes._mode import DARK_NEAR_INFRARED, GUIDER, NEAR_INFRARED, Guiding, Kind, Mode
 
 
 def _mode(exposure_type: str, kind: Kind, stage1: str = NEAR_INFRARED, **more: bool | None) -> Mode:
     return Mode(exposure_type, "FGS", kind, stage1, **more)
+
+
+def _guider(exposure_type: str, guiding: Guiding) -> Mode:
+    return Mode(exposure_type, "FGS", Kind.GUIDING, GUIDER, guiding=guiding)
 
 
 MODES: tuple[Mode, ...] = (
@@ -13,10 +17,10 @@ MODES: tuple[Mode, ...] = (
     _mode("FGS_SKYFLAT", Kind.CALIBRATION),
     _mode("FGS_INTFLAT", Kind.CALIBRATION),
     _mode("FGS_DARK", Kind.DARK, DARK_NEAR_INFRARED),
-    _mode("FGS_ACQ1", Kind.GUIDING, GUIDER),
-    _mode("FGS_ACQ2", Kind.GUIDING, GUIDER),
-    _mode("FGS_FINEGUIDE", Kind.GUIDING, GUIDER),
-    _mode("FGS_ID-IMAGE", Kind.GUIDING, GUIDER),
-    _mode("FGS_ID-STACK", Kind.GUIDING, GUIDER),
-    _mode("FGS_TRACK", Kind.GUIDING, GUIDER),
+    _guider("FGS_ACQ1", Guiding.PAIRS),
+    _guider("FGS_ACQ2", Guiding.PAIRS),
+    _guider("FGS_FINEGUIDE", Guiding.FOURS),
+    _guider("FGS_ID-IMAGE", Guiding.SMALLER),
+    _guider("FGS_ID-STACK", Guiding.SMALLER),
+    _guider("FGS_TRACK", Guiding.PAIRS),
 )

@@ -12,10 +12,11 @@ from webbcal.core.errors import InvalidInput, InvalidReference
 from webbcal.io.fits import Constant
 from webbcal.io.read import open_product
 from webbcal.refs.disk_memory import amend_json, read_json
+from webbcal.refs.user_mask import load_user_mask
 from webbcal.refs.views import CutOut, TranslatedFlags, any_where
 from webbcal.spec.fields import Image, Product, Stored, declared, nodes
 from webbcal.spec.meta import Meta
-from webbcal.spec.references import Gain, Reference
+from webbcal.spec.references import Gain, Reference, UserMask
 
 IRS2_FRAME = (3200, 2048)
 """Rows and columns read from a NIRSpec detector with interleaved reference pixels."""
@@ -76,6 +77,8 @@ def load_reference(
 
 
 def _load(path: Path, kind: type[Reference], meta: Meta, frame_shape: tuple[int, int]) -> Reference:
+    if kind is UserMask:
+        return load_user_mask(path, frame_shape)
     product = open_product(path, kind)
     _refuse_other_purpose(path, product.meta, kind, meta)
     window = _window(path, product, kind, meta, frame_shape)

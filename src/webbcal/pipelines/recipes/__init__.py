@@ -12,5 +12,6 @@ RECIPES: dict[str, Recipe] = {
         detector1.MIRI,
         detector1.DARK_NEAR_INFRARED,
         detector1.DARK_MIRI,
+        detector1.GUIDER,
     )
 }

@@ -1,7 +1,7 @@
 """Stage 1: from raw ramps to count rates, dark ramps and guide-star images."""
 
 from webbcal.pipelines.recipes._recipe import Recipe
-from webbcal.spec.products import Uncal
+from webbcal.spec.products import GuiderRaw, Uncal
 
 _NEAR_INFRARED_RAMP = (
     "group_scale",
@@ -28,6 +28,7 @@ _MIRI_RAMP = (
 _TO_RATES = (
     "jump",
     "clean_flicker_noise",
+    "persistence",
     "ramp_fit",
     "gain_scale",
 )
@@ -38,7 +39,7 @@ NEAR_INFRARED = Recipe(
     parameters="pars-detector1pipeline",
     reads=Uncal,
     steps=(*_NEAR_INFRARED_RAMP, "dark_current", *_TO_RATES),
-    saves={"ramp": "clean_flicker_noise"},
+    saves={"ramp": "persistence"},
 )
 
 MIRI = Recipe(
@@ -47,7 +48,7 @@ MIRI = Recipe(
     parameters="pars-detector1pipeline",
     reads=Uncal,
     steps=(*_MIRI_RAMP, "dark_current", "refpix", *_TO_RATES),
-    saves={"ramp": "clean_flicker_noise"},
+    saves={"ramp": "persistence"},
 )
 
 DARK_NEAR_INFRARED = Recipe(
@@ -68,4 +69,14 @@ DARK_MIRI = Recipe(
     steps=_MIRI_RAMP,
     saves={},
     makes=("dark",),
+)
+
+GUIDER = Recipe(
+    name="guider",
+    stage=1,
+    parameters="pars-guiderpipeline",
+    reads=GuiderRaw,
+    steps=("dq_init", "guider_cds", "flat_field"),
+    saves={},
+    makes=("cal",),
 )
