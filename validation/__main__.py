@@ -10,6 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from validation.cases import INSTRUMENTS
 from validation.criteria import Section
 from validation.parity import parity
 from validation.report import write_report
@@ -24,17 +25,21 @@ def main() -> int:
     parser.add_argument("--report", type=Path, help="Markdown file to write")
     parser.add_argument("--keep", type=Path, help="work in this folder and leave the files there")
     parser.add_argument("--only", choices=("truth", "peer"), help="one part only")
+    parser.add_argument(
+        "--instrument", action="append", choices=tuple(INSTRUMENTS), help="only these exposures"
+    )
     chosen = parser.parse_args()
+    instruments = tuple(chosen.instrument or INSTRUMENTS)
     peer = chosen.peer
     if peer is not None and not peer.exists():
         parser.error(f"--peer {peer}: no such file")
     start = time.perf_counter()
     if chosen.keep is not None:
         chosen.keep.mkdir(parents=True, exist_ok=True)
-        sections = _run(chosen.keep.resolve(), peer, chosen.small, chosen.only)
+        sections = _run(chosen.keep.resolve(), peer, chosen.small, chosen.only, instruments)
     else:
         with tempfile.TemporaryDirectory(prefix="webbcal-validation-") as folder:
-            sections = _run(Path(folder), peer, chosen.small, chosen.only)
+            sections = _run(Path(folder), peer, chosen.small, chosen.only, instruments)
     minutes = (time.perf_counter() - start) / 60
     if chosen.report is not None:
         write_report(chosen.report, sections, peer, small=chosen.small, minutes=minutes)
@@ -45,7 +50,9 @@ def main() -> int:
     return 1 if failed else 0
 
 
-def _run(folder: Path, peer: Path | None, small: bool, only: str | None) -> list[Section]:
+def _run(
+    folder: Path, peer: Path | None, small: bool, only: str | None, instruments: tuple[str, ...]
+) -> list[Section]:
     sections: list[Section] = []
     if only != "peer":
         for section in truth(peer, folder, small):
@@ -54,7 +61,7 @@ def _run(folder: Path, peer: Path | None, small: bool, only: str | None) -> list
     if peer is None:
         print("no --peer given: nothing is compared with the observatory's pipeline")
     elif only != "truth":
-        for section in parity(peer, folder, small):
+        for section in parity(peer, folder, small, instruments):
             _say(section)
             sections.append(section)
     return sections

@@ -13,6 +13,18 @@ DO_NOT_USE, SATURATED, JUMP, REFERENCE_PIXEL = 1, 2, 4, 1 << 31
 RELATIVE, OF_SIGMA, OF_ERROR = 1e-5, 0.01, 1e-3
 READ_NOISE_DN = 5.0
 NAMES = {1: "DO_NOT_USE", 2: "SATURATED", 4: "JUMP", 64: "AD_FLOOR", 128: "CHARGELOSS"}
+ALL = ("ramp", "rate", "rateints", "dark", "cal", "fitopt")
+"""Products that are compared, in this order."""
+
+TOLERANCES = {
+    "SCI": "1e-5 or 0.01 sigma",
+    "ERR": "1e-3",
+    "VAR_POISSON": "1e-3",
+    "VAR_RNOISE": "1e-3",
+    "ZEROFRAME": "1e-5 or 0.05 DN",
+}
+"""What counts as equal; flags, and arrays that are not here, have to be the same."""
+
 IGNORED_KEYWORDS = {
     *("DATE", "FILENAME", "CAL_VER", "CAL_VCS", "CRDS_VER", "CRDS_CTX", "ORIGIN", "EXTEND"),
     *("NEXTEND", "PRD_VER", "SDP_VER", "OSS_VER", "COMMENT", "HISTORY", ""),
@@ -55,37 +67,58 @@ class Comparison:
     keywords: dict[str, tuple[object, object]] = field(default_factory=dict)
 
 
-def compare(ours: dict[str, Path], theirs: dict[str, Path]) -> Comparison:
-    """Compare products by suffix.
+def compare(
+    ours: dict[str, Path], theirs: dict[str, Path], steps: tuple[str, ...] = ()
+) -> Comparison:
+    """Compare products by suffix; `steps` are those that are results of single steps.
 
     A value counts as equal if count rates agree within 1e-5 or 0.01 of their standard error,
     errors and variances within 1e-3, flags exactly. Count rates and errors are compared where
     the peer does not say DO_NOT_USE; ramps where the group is neither saturated nor DO_NOT_USE,
     within 1e-5 or 0.01 of a read noise of 5 DN. The integrations of an exposure that has only
-    one are not compared: webbcal writes no rateints then.
+    one are not compared: webbcal writes no rateints then. Optional fit results are compared
+    within 1e-3.
     """
     result = Comparison()
     causes = None
     reasons = known_departures(ours, theirs)
-    for suffix in ("ramp", "rate", "rateints"):
-        if suffix not in ours and suffix not in theirs:
-            continue
+    for suffix in (*steps, *(s for s in ALL if s in ours or s in theirs)):
         if suffix == "rateints" and suffix not in ours and _integrations(theirs[suffix]) == 1:
             continue
         if suffix not in ours or suffix not in theirs:
+            if suffix in steps and suffix not in ours and suffix not in theirs:
+                continue
             missing = "webbcal" if suffix not in ours else "the peer"
             result.arrays.append(
                 ArrayResult(suffix, "file", 0, 1, {}, {f"not made by {missing}": 1})
             )
             continue
         with fits.open(ours[suffix]) as a, fits.open(theirs[suffix]) as b:
+            if a["SCI" if "SCI" in b else 1].shape != b["SCI" if "SCI" in b else 1].shape:
+                shapes = f"{a[1].shape} / {b[1].shape}"
+                result.arrays.append(ArrayResult(suffix, "file", 0, 1, {}, {"shape": 1}, shapes))
+                continue
             if suffix == "ramp":
                 causes = _causes(a, b)
-                result.arrays += _ramp(a, b)
-            else:
-                result.arrays += _rate(a, b, suffix, causes, reasons)
-            result.keywords |= _keywords(a, b, suffix)
+            result.arrays += _product(a, b, suffix, causes, reasons)
+            if suffix not in steps:
+                result.keywords |= _keywords(a, b, suffix)
     return result
+
+
+def _product(
+    a: fits.HDUList,
+    b: fits.HDUList,
+    suffix: str,
+    causes: np.ndarray | None,
+    reasons: dict[str, Departure],
+) -> Iterator[ArrayResult]:
+    if suffix == "fitopt":
+        return _numbers(a, b, suffix)
+    if "VAR_POISSON" in b:
+        rates = suffix in {"rate", "rateints"}
+        return _rate(a, b, suffix, causes if rates else None, reasons if rates else {})
+    return _ramp(a, b, suffix)
 
 
 def _causes(a: fits.HDUList, b: fits.HDUList) -> np.ndarray:
@@ -103,22 +136,42 @@ def _causes(a: fits.HDUList, b: fits.HDUList) -> np.ndarray:
     return causes
 
 
-def _ramp(a: fits.HDUList, b: fits.HDUList) -> Iterator[ArrayResult]:
+def _ramp(a: fits.HDUList, b: fits.HDUList, product: str) -> Iterator[ArrayResult]:
     x, y = a["SCI"].data, b["SCI"].data
-    dq_x, dq_y = a["GROUPDQ"].data, b["GROUPDQ"].data
-    usable = ((dq_x | dq_y) & (DO_NOT_USE | SATURATED)) == 0
-    yield _result("ramp", "SCI", x, y, _close(x, y, OF_SIGMA * READ_NOISE_DN), usable)
-    unusable = _result("ramp", "SCI flagged", x, y, _close(x, y, OF_SIGMA * READ_NOISE_DN), ~usable)
-    yield unusable
-    yield _flags("ramp", "GROUPDQ", dq_x, dq_y)
-    yield _flags("ramp", "PIXELDQ", a["PIXELDQ"].data, b["PIXELDQ"].data)
+    close = _close(x, y, OF_SIGMA * READ_NOISE_DN)
+    if "GROUPDQ" in b:
+        dq_x, dq_y = a["GROUPDQ"].data, b["GROUPDQ"].data
+        usable = ((dq_x | dq_y) & (DO_NOT_USE | SATURATED)) == 0
+        yield _result(product, "SCI", x, y, close, usable)
+        yield _result(product, "SCI flagged", x, y, close, ~usable)
+        yield _flags(product, "GROUPDQ", dq_x, dq_y)
+    else:
+        yield _result(product, "SCI", x, y, close, None)
+    for name in ("PIXELDQ", "DQ"):
+        if name in b:
+            yield _flags(product, name, a[name].data, b[name].data)
     if "ZEROFRAME" in b and b["ZEROFRAME"].data is not None:
         if "ZEROFRAME" not in a:
-            yield ArrayResult("ramp", "ZEROFRAME", 0, 1, {}, {"missing": 1})
+            yield ArrayResult(product, "ZEROFRAME", 0, 1, {}, {"missing": 1})
             return
         x, y = a["ZEROFRAME"].data, b["ZEROFRAME"].data
-        same = _close(x, y, OF_SIGMA * READ_NOISE_DN)
-        yield _result("ramp", "ZEROFRAME", x, y, same, np.ones(x.shape, bool))
+        yield _result(product, "ZEROFRAME", x, y, _close(x, y, OF_SIGMA * READ_NOISE_DN), None)
+
+
+def _numbers(a: fits.HDUList, b: fits.HDUList, product: str) -> Iterator[ArrayResult]:
+    """Compare every image of the peer's product."""
+    for unit in b[1:]:
+        if not unit.is_image or unit.data is None:
+            continue
+        if unit.name not in a or a[unit.name].shape != unit.shape:
+            found = a[unit.name].shape if unit.name in a else None
+            worst = f"{found} / {unit.shape}"
+            yield ArrayResult(
+                product, unit.name, 0, 1, {}, {"missing or of another shape": 1}, worst
+            )
+            continue
+        x, y = a[unit.name].data, unit.data
+        yield _result(product, unit.name, x, y, _close(x, y, OF_ERROR * np.abs(y)), None)
 
 
 def _rate(
@@ -152,10 +205,14 @@ def _rate(
 
 
 def _close(x: np.ndarray, y: np.ndarray, absolute: np.ndarray | float) -> np.ndarray:
-    x, y = x.astype(np.float64), y.astype(np.float64)
-    with np.errstate(invalid="ignore"):
-        near = np.abs(x - y) <= np.maximum(absolute, RELATIVE * np.abs(y))
-    return np.asarray(near | (np.isnan(x) & np.isnan(y)) | (x == y))
+    same = np.asarray((x == y) | (np.isnan(x) & np.isnan(y)))
+    rest = np.nonzero(~same)
+    if rest[0].size:
+        left, right = x[rest].astype(np.float64), y[rest].astype(np.float64)
+        floor = absolute[rest] if isinstance(absolute, np.ndarray) else absolute
+        with np.errstate(invalid="ignore"):
+            same[rest] = np.abs(left - right) <= np.maximum(floor, RELATIVE * np.abs(right))
+    return same
 
 
 def _result(
@@ -168,9 +225,9 @@ def _result(
     causes: np.ndarray | None = None,
     known: dict[str, np.ndarray] | None = None,
 ) -> ArrayResult:
-    where = np.ones(same.shape, bool) if where is None else where
-    wrong = where & ~same
-    result = ArrayResult(product, name, int((where & same).sum()), int(where.sum()))
+    wrong = ~same if where is None else where & ~same
+    total = same.size if where is None else int(where.sum())
+    result = ArrayResult(product, name, total - int(wrong.sum()), total)
     wrong = _set_aside(result, wrong, known)
     if not wrong.any():
         return result

@@ -17,6 +17,16 @@ FLOAT32 = 1.2e-7
 GAIN = 1.5
 """Electrons per DN, at least, of the detectors compared."""
 
+RECORDS = {
+    "variance above 1e6 kept": "0010",
+    "photon noise of the integrations that have differences": "0010",
+    "read noise not positive": "0010",
+    "average dark current in DN/s": "0010",
+    "saturated exposure of one group stays SATURATED": "0010",
+    "median difference within rounding": "",
+}
+"""The decision that each departure is recorded in."""
+
 Arrays = dict[str, np.ndarray]
 
 

@@ -1,8 +1,8 @@
 """Run the observatory's pipeline; executed by the peer's own Python.
 
 ``PEER_PYTHON validation/peer_process.py JOBS.json``: a list of jobs, each with `input`,
-`output_dir`, `cache`, `steps` (step to parameters) and `ramp` (save the ramps too). Prints one
-line of JSON per job: seconds, and the message of an error.
+`output_dir`, `cache`, `pipeline` (detector1, dark or guider) and `steps` (step to parameters).
+Prints one line of JSON per job: seconds, and the message of an error.
 """
 
 import json
@@ -24,20 +24,26 @@ def main(jobs: Path) -> None:
         "CRDS_READONLY_CACHE": "1",
     }
     os.environ.pop("CRDS_SERVER_URL", None)
-    from jwst.pipeline import Detector1Pipeline
+    from jwst.pipeline import DarkPipeline, Detector1Pipeline, GuiderPipeline
 
+    pipelines = {
+        "detector1": (Detector1Pipeline, {"save_calibrated_ramp": True}),
+        "dark": (DarkPipeline, {"suffix": "dark"}),
+        "guider": (GuiderPipeline, {}),
+    }
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
     for job in work:
         os.environ["CRDS_PATH"] = job["cache"]
+        pipeline, more = pipelines[job["pipeline"]]
         start, error = time.perf_counter(), ""
         try:
-            Detector1Pipeline.call(
+            pipeline.call(
                 job["input"],
                 output_dir=job["output_dir"],
                 save_results=True,
-                save_calibrated_ramp=job["ramp"],
                 steps=job["steps"],
+                **more,
             )
         except Exception as problem:  # noqa: BLE001 (whatever the peer cannot do is a result)
             error = f"{type(problem).__name__}: {problem}"

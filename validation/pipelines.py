@@ -7,16 +7,42 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from validation.cases import OFF_BY_DEFAULT
+
 ROOT = Path(__file__).resolve().parents[1]
 CHECKER = ROOT.parent / "shared/peer/check_with_peer.py"
-SUFFIXES = ("ramp", "rate", "rateints")
+SUFFIXES = ("ramp", "rate", "rateints", "dark", "cal")
+STEPS = {
+    "near infrared": (
+        *("group_scale", "dq_init", "saturation", "ipc", "superbias", "refpix", "linearity"),
+        *("dark_current", "charge_migration", "jump", "picture_frame", "clean_flicker_noise"),
+        "persistence",
+    ),
+    "MIRI": (
+        *("group_scale", "dq_init", "emicorr", "saturation", "ipc", "firstframe", "lastframe"),
+        *("reset", "linearity", "rscd", "dark_current", "refpix", "charge_migration", "jump"),
+        *("clean_flicker_noise", "persistence"),
+    ),
+    "guide stars": ("dq_init", "guider_cds"),
+}
+"""Steps whose results are compared, in their order."""
+
+AFTER_DARK = {"dark_current", "charge_migration", "jump", "picture_frame", "persistence"}
+NOT_IN_DARK = AFTER_DARK | {"clean_flicker_noise"}
+"""Steps that the recipes for darks do not have (nor, for MIRI, refpix)."""
+
+EXPLICIT: dict[str, dict[str, Any]] = {
+    "jump": {"expand_large_events": False, "find_showers": False}
+}
+"""Options that the two sides have other defaults for: always given."""
 PRESCRIBED = {"ramp_fit": {"variances": "prescribed"}}
 """Options of webbcal that make its variances those of the published description."""
 
+MEMORY = "peer_results.json"
 EXTRA = "ERR,NOTES,QUICKLOOK"
 """ERR of ramps, as the format document has it; extensions of the foreign files, handed on."""
 
@@ -30,12 +56,49 @@ class Job:
     cache: Path
     folder: Path
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    on: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
+    pipeline: str = "detector1"
+    by_step: bool = False
+    also: tuple[str, ...] = ()
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The steps of the recipe, in their order, without the fit of the ramps."""
+        if self.pipeline == "guider":
+            return STEPS["guide stars"]
+        miri = "_mir" in self.uncal.name
+        steps = STEPS["MIRI" if miri else "near infrared"]
+        if self.pipeline == "dark":
+            out = NOT_IN_DARK | ({"refpix"} if miri else set())
+            return tuple(step for step in steps if step not in out)
+        return steps
+
+    @property
+    def saved(self) -> tuple[str, ...]:
+        """The steps whose results are kept."""
+        running = [s for s in self.steps if s not in OFF_BY_DEFAULT or s in self.on]
+        return tuple(s for s in running if s not in self.skip) if self.by_step else ()
+
+    def settings(self) -> dict[str, dict[str, Any]]:
+        """Return the options of every step that both sides are told, by step."""
+        wanted: dict[str, dict[str, Any]] = {}
+        for layer in (EXPLICIT, self.options):
+            for step, values in layer.items():
+                if self.pipeline == "detector1" or step in self.steps:
+                    wanted.setdefault(step, {}).update(values)
+        for step in OFF_BY_DEFAULT:
+            if step in self.steps:
+                wanted.setdefault(step, {})["skip"] = step not in self.on
+        for step in self.skip:
+            wanted.setdefault(step, {})["skip"] = True
+        return wanted
 
     def products(self, side: str) -> dict[str, Path]:
         """Return what a side ("webbcal" or "peer") made, by suffix."""
         root = self.uncal.name.removesuffix("_uncal.fits")
-        files = {s: self.folder / side / f"{root}_{s}.fits" for s in SUFFIXES}
+        wanted = (*SUFFIXES, *self.also, *self.saved)
+        files = {s: self.folder / side / f"{root}_{s}.fits" for s in wanted}
         return {suffix: file for suffix, file in files.items() if file.exists()}
 
 
@@ -50,29 +113,37 @@ class Result:
 class Peer:
     """The peer at work in the background.
 
-    Its process starts at once, and `results` waits for it.
+    Its process starts at once, and `results` waits for it. What it has done before with the
+    same input and options, into the same folder, is not done again.
     """
 
     def __init__(self, python: Path, jobs: list[Job], folder: Path) -> None:
         self._jobs = jobs
         self._folder = folder
+        self._known = _remembered(folder)
         work = []
         for job in jobs:
             (job.folder / "peer").mkdir(parents=True, exist_ok=True)
-            steps: dict[str, dict[str, Any]] = {k: dict(v) for k, v in job.options.items()}
-            for step in job.skip:
-                steps.setdefault(step, {})["skip"] = True
+            steps = job.settings()
+            for step in job.saved:
+                steps.setdefault(step, {})["save_results"] = True
             work.append(
                 {
                     "input": str(job.uncal),
                     "output_dir": str(job.folder / "peer"),
                     "cache": str(job.cache),
+                    "pipeline": job.pipeline,
                     "steps": steps,
-                    "ramp": True,
                 }
             )
+        self._keys = [json.dumps(one, sort_keys=True) for one in work]
+        todo = [one for one, key in zip(work, self._keys, strict=True) if key not in self._known]
+        self._todo = [key for key in self._keys if key not in self._known]
         file = folder / "peer_jobs.json"
-        file.write_text(json.dumps(work))
+        file.write_text(json.dumps(todo))
+        self._process: subprocess.Popen[bytes] | None = None
+        if not todo:
+            return
         with (folder / "peer_stdout").open("w") as out, (folder / "peer_stderr").open("w") as err:
             self._process = subprocess.Popen(
                 [str(python), str(ROOT / "validation/peer_process.py"), str(file)],
@@ -83,12 +154,24 @@ class Peer:
 
     def results(self) -> list[Result]:
         """Wait for the process and return one result per job."""
-        code = self._process.wait()
-        lines = (self._folder / "peer_stdout").read_text().splitlines()
-        results = [Result(**json.loads(line)) for line in lines if line.startswith('{"seconds"')]
-        tail = (self._folder / "peer_stderr").read_text()[-500:]
-        lost = Result(error=f"the peer's process ended with {code}: {tail}")
-        return results + [lost] * (len(self._jobs) - len(results))
+        lost = Result(error="the peer's process ended before this")
+        if self._process is not None:
+            code = self._process.wait()
+            lines = (self._folder / "peer_stdout").read_text().splitlines()
+            done = [Result(**json.loads(line)) for line in lines if line.startswith('{"seconds"')]
+            tail = (self._folder / "peer_stderr").read_text()[-500:]
+            lost = Result(error=f"the peer's process ended with {code}: {tail}")
+            self._known |= dict(zip(self._todo, done, strict=False))
+            kept = {key: asdict(one) for key, one in self._known.items()}
+            (self._folder / MEMORY).write_text(json.dumps(kept))
+        return [self._known.get(key, lost) for key in self._keys]
+
+
+def _remembered(folder: Path) -> dict[str, Result]:
+    file = folder / MEMORY
+    if not file.exists():
+        return {}
+    return {key: Result(**one) for key, one in json.loads(file.read_text()).items()}
 
 
 def run_webbcal(jobs: Iterable[Job]) -> dict[str, Result]:
@@ -98,19 +181,12 @@ def run_webbcal(jobs: Iterable[Job]) -> dict[str, Result]:
     """
     alike: dict[str, list[Job]] = defaultdict(list)
     for job in jobs:
-        plain = {k: dict(v) for k, v in job.options.items()}
-        alike[json.dumps([str(job.cache), plain, job.skip, str(job.folder)])].append(job)
+        alike[json.dumps([str(job.cache), _arguments(job), str(job.folder)])].append(job)
     results = {}
     for same in alike.values():
         first = same[0]
         command = [sys.executable, "-m", "webbcal", "run", *(str(job.uncal) for job in same)]
-        command += ["--output-dir", str(first.folder / "webbcal"), "--save", "ramp"]
-        for step in first.skip:
-            command += ["--skip", step]
-        for options in (PRESCRIBED, first.options):
-            for step, values in options.items():
-                for name, value in values.items():
-                    command += ["--option", f"{step}.{name}={value}"]
+        command += ["--output-dir", str(first.folder / "webbcal"), *_arguments(first)]
         start = time.perf_counter()
         done = subprocess.run(
             command, capture_output=True, text=True, check=False, env=_environment(first.cache)
@@ -118,9 +194,32 @@ def run_webbcal(jobs: Iterable[Job]) -> dict[str, Result]:
         seconds = time.perf_counter() - start
         error = "" if done.returncode == 0 else (done.stderr or done.stdout).strip()[-2000:]
         for job in same:
-            mine = "" if job.products("webbcal") else error or "made nothing"
+            made = {"rate", "dark", "cal"} & set(job.products("webbcal"))
+            mine = "" if made else error or "made nothing"
             results[job.name] = Result(seconds / len(same), mine)
     return results
+
+
+def _arguments(job: Job) -> list[str]:
+    """Return the arguments of ``webbcal run`` that say how."""
+    settings = job.settings()
+    saved = list(job.saved)
+    if job.pipeline == "detector1":
+        for step, values in PRESCRIBED.items():
+            settings[step] = settings.get(step, {}) | values
+        saved.append("ramp")
+    arguments = [word for name in saved for word in ("--save", name)]
+    for step, values in settings.items():
+        for name, value in values.items():
+            arguments += ["--option", f"{step}.{name}={_as_text(value)}"]
+    return arguments
+
+
+def _as_text(value: Any) -> str:
+    """Return the value of an option as the command line takes it."""
+    if isinstance(value, list):
+        return ",".join(map(str, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def check_with_peer(python: Path, files: list[Path]) -> tuple[int, list[str]] | None:

@@ -2,10 +2,12 @@
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 UNUSED = (
     *("emicorr", "flat", "pastasoss", "pictureframe", "refpix", "reset", "rscd", "sirskernel"),
-    *("persat", "trapdensity", "trappars", "regions", "area", "distortion", "photom"),
+    *("persat", "trapdensity", "trappars", "regions", "area", "distortion", "photom", "lastframe"),
+    *("sflat", "dflat", "fflat"),
 )
 PARKEYS = {
     "mask": ("META.INSTRUMENT.DETECTOR", "META.SUBARRAY.NAME"),
@@ -24,10 +26,13 @@ PARKEYS = {
 }
 ANYTHING = {
     "META.EXPOSURE.READPATT": "RAPID|BRIGHT1|BRIGHT2|SHALLOW2|SHALLOW4|MEDIUM8|DEEP2",
-    "META.EXPOSURE.TYPE": "NRC_IMAGE|NRC_TSIMAGE",
+    "META.EXPOSURE.TYPE": "NRC_IMAGE|NRC_TSIMAGE|NRC_DARK",
     "META.EXPOSURE.NOUTPUTS": "N/A",
     "META.SUBARRAY.NAME": "FULL|SUB64P|SUB160|SUB320|SUB640|GENERIC",
 }
+ANY_PARKEY = ("META.INSTRUMENT.DETECTOR", "META.SUBARRAY.NAME", "META.EXPOSURE.READPATT")
+"""What chooses the references of other instruments."""
+
 DATE_KEYS = ("META.OBSERVATION.DATE", "META.OBSERVATION.TIME")
 SERVER = """{'observatory': 'jwst', 'operational_context': 'jwst_0001.pmap',
  'bad_files_list': [], 'last_synced': '', 'force_remote_mode': False}
@@ -43,37 +48,55 @@ def prepare(root: Path) -> Path:
     return root / "references/jwst"
 
 
-def write_mappings(root: Path, files: dict[str, dict[str, Path]]) -> None:
-    """Write the three levels of mappings; `files` is detector to type to file."""
+def write_mappings(root: Path, sets: list[dict[str, Any]]) -> None:
+    """Write the three levels of mappings.
+
+    Each set has ``instrument``, ``detector``, ``subarrays`` and ``readpatts`` (joined by ``|``),
+    and ``files``, the path of each type.
+    """
     folder = root / "mappings/jwst"
-    kinds = sorted({kind for by_type in files.values() for kind in by_type})
-    chosen = {}
-    for kind in kinds:
-        name = f"jwst_nircam_{kind}_0001.rmap"
-        chosen[kind.upper()] = name
-        rules = "\n".join(
-            f"    {(detector, *(ANYTHING[key] for key in PARKEYS[kind][1:]))!r} : "
-            + _choice(by_type.get(kind))
-            for detector, by_type in files.items()
-        )
-        header = {
-            "mapping": "REFERENCE",
-            "instrument": "NIRCAM",
-            "filekind": kind.upper(),
-            "parkey": (PARKEYS[kind], DATE_KEYS),
-        }
-        _write(folder / name, header, f"Match({{\n{rules}\n}})")
-    missing = {kind.upper(): "N/A" for kind in (*UNUSED, *PARKEYS) if kind not in kinds}
-    _write(
-        folder / "jwst_nircam_0001.imap",
-        {"mapping": "INSTRUMENT", "instrument": "NIRCAM", "parkey": ("REFTYPE",)},
-        repr(chosen | missing),
-    )
+    chosen: dict[str, str] = {}
+    for instrument in sorted({one["instrument"] for one in sets}):
+        own = [one for one in sets if one["instrument"] == instrument]
+        name = f"jwst_{instrument.lower()}_0001.imap"
+        chosen[instrument] = name
+        _write_instrument(folder, instrument, name, own)
     _write(
         folder / "jwst_0001.pmap",
         {"mapping": "PIPELINE", "parkey": ("META.INSTRUMENT.NAME",)},
-        repr({"NIRCAM": "jwst_nircam_0001.imap"}),
+        repr(chosen),
     )
+
+
+def _write_instrument(folder: Path, instrument: str, name: str, sets: list[dict[str, Any]]) -> None:
+    kinds = sorted({kind for one in sets for kind in one["files"]})
+    chosen = {}
+    for kind in kinds:
+        rmap = f"jwst_{instrument.lower()}_{kind}_0001.rmap"
+        chosen[kind.upper()] = rmap
+        nircam = instrument == "NIRCAM" and kind in PARKEYS
+        parkey = PARKEYS[kind] if nircam else ANY_PARKEY
+        rules = "\n".join(
+            f"    {_values(one, parkey, nircam)!r} : " + _choice(one["files"].get(kind))
+            for one in sets
+        )
+        header = {
+            "mapping": "REFERENCE",
+            "instrument": instrument,
+            "filekind": kind.upper(),
+            "parkey": (parkey, DATE_KEYS),
+        }
+        _write(folder / rmap, header, f"Match({{\n{rules}\n}})")
+    missing = {kind.upper(): "N/A" for kind in (*UNUSED, *PARKEYS) if kind not in kinds}
+    header = {"mapping": "INSTRUMENT", "instrument": instrument, "parkey": ("REFTYPE",)}
+    _write(folder / name, header, repr(chosen | missing))
+
+
+def _values(one: dict[str, Any], parkey: tuple[str, ...], nircam: bool) -> tuple[str, ...]:
+    """Return the left side of a rule."""
+    if nircam:
+        return (one["detector"], *(ANYTHING[key] for key in parkey[1:]))
+    return one["detector"], one["subarrays"], one["readpatts"]
 
 
 def _choice(file: Path | None) -> str:

@@ -8,7 +8,8 @@ import numpy as np
 from astropy.io import fits
 from stdatamodels.jwst import datamodels
 
-from validation.foreign.detector import Exposure
+from validation.foreign.frame import Frame
+from validation.foreign.readout import Exposure
 from validation.foreign.references import reverse_keywords
 
 START_MJD = 59713.76077
@@ -20,7 +21,10 @@ def write_uncal(exposure: Exposure, spec: dict[str, Any], path: Path) -> None:
     model = datamodels.Level1bModel(exposure.sci)
     if exposure.zeroframe is not None:
         model.zeroframe = exposure.zeroframe
-    _describe(model, exposure, spec, path.name)
+    if spec["instrument"] == "MIRI" and exposure.frame.full:
+        nints, ngroups, ny, nx = exposure.sci.shape
+        model.refout = np.full((nints, ngroups, ny, nx // 4), 8200, np.uint16)
+    describe(model, exposure.frame, spec, path.name, exposure.times)
     _tabulate(model, exposure)
     model.add_history_entry("raw data of a sky that does not exist")
     model.save(str(path))
@@ -43,17 +47,16 @@ def write_uncal(exposure: Exposure, spec: dict[str, Any], path: Path) -> None:
         out.writeto(path, overwrite=True)
 
 
-def _describe(model: Any, exposure: Exposure, spec: dict[str, Any], name: str) -> None:
-    meta, frame = model.meta, exposure.frame
+def describe(
+    model: Any, frame: Frame, spec: dict[str, Any], name: str, times: dict[str, Any]
+) -> None:
+    """Fill the keywords of a raw exposure."""
+    meta = model.meta
     meta.filename, meta.origin, meta.telescope = name, "STSCI", "JWST"
     meta.date = "2022-11-16T20:28:48.624"
-    meta.instrument.name, meta.instrument.detector = "NIRCAM", spec["detector"]
-    meta.instrument.channel = "LONG" if "LONG" in spec["detector"] else "SHORT"
-    meta.instrument.module = spec["detector"][3]
-    meta.instrument.filter = "F356W" if "LONG" in spec["detector"] else "F200W"
-    meta.instrument.pupil = "CLEAR"
+    _describe_instrument(meta.instrument, spec)
     meta.observation.date, meta.observation.time = DATE, TIME
-    number = re.fullmatch(r"jw(\d{5})(\d{3})(\d{3})_(\d{2})(\d)(\d{2})_(\d{5})_.*", name)
+    number = re.fullmatch(r"jw(\d{5})(\d{3})(\d{3})_(\d{2})(\d)(\d{2})_(\d{5})[_-].*", name)
     assert number is not None, name
     program, observation, visit, group, sequence, activity, count = number.groups()
     meta.observation.program_number, meta.observation.observation_number = program, observation
@@ -63,16 +66,37 @@ def _describe(model: Any, exposure: Exposure, spec: dict[str, Any], name: str) -
     meta.observation.visit_id = program + observation + visit
     meta.observation.obs_id = f"V{program}{observation}{visit}P0000000{group}{sequence}{activity}"
     meta.target.catalog_name, meta.target.ra, meta.target.dec = "NOWHERE", 245.98, 28.38
-    meta.exposure.type, meta.exposure.start_time = spec.get("exp_type", "NRC_IMAGE"), START_MJD
-    for key, value in exposure.times.items():
+    meta.exposure.type, meta.exposure.start_time = spec["exp_type"], START_MJD
+    for key, value in times.items():
         setattr(meta.exposure, key, value)
     days = meta.exposure.duration / 86400
     meta.exposure.mid_time, meta.exposure.end_time = START_MJD + days / 2, START_MJD + days
-    meta.visit.tsovisit = False
+    meta.visit.tsovisit = bool(spec.get("time_series"))
     meta.subarray.name = spec["subarray"]
     meta.subarray.xstart, meta.subarray.ystart = frame.x, frame.y
     meta.subarray.xsize, meta.subarray.ysize = frame.nx, frame.ny
-    meta.subarray.fastaxis, meta.subarray.slowaxis = spec["fastaxis"], -2 * spec["fastaxis"]
+    meta.subarray.fastaxis, meta.subarray.slowaxis = spec["fastaxis"], spec["slowaxis"]
+
+
+def _describe_instrument(instrument: Any, spec: dict[str, Any]) -> None:
+    detector = spec["detector"]
+    instrument.name, instrument.detector = spec["instrument"], detector
+    if spec["instrument"] == "NIRCAM":
+        instrument.channel = "LONG" if "LONG" in detector else "SHORT"
+        instrument.module = detector[3]
+        instrument.filter = "F356W" if "LONG" in detector else "F200W"
+        instrument.pupil = "CLEAR"
+    elif spec["instrument"] == "MIRI":
+        if detector == "MIRIMAGE":
+            instrument.filter = "P750L" if "LRS" in spec["exp_type"] else "F770W"
+        else:
+            instrument.channel, instrument.band = "12", "SHORT"
+    elif spec["instrument"] == "NIRSPEC":
+        instrument.filter, instrument.grating = "F290LP", "G395H"
+    elif spec["instrument"] == "NIRISS":
+        instrument.filter, instrument.pupil = "CLEAR", "F150W"
+        if spec["exp_type"] == "NIS_SOSS":
+            instrument.pupil = "GR700XD"
 
 
 def _tabulate(model: Any, exposure: Exposure) -> None:
@@ -84,8 +108,9 @@ def _tabulate(model: Any, exposure: Exposure) -> None:
         groups[row]["group_number"] = group + 1
         groups[row]["group_end_time"] = "2022-05-14T18:15:31"
     times = np.zeros(nints, model.get_dtype("int_times"))
+    first = exposure.times["integration_start"]
     for integration in range(nints):
-        start = START_MJD + integration * ngroups * step
+        start = START_MJD + (integration + first - 1) * ngroups * step
         instants = (start, start + ngroups * step / 2, start + ngroups * step)
-        times[integration] = (integration + 1, *instants, *instants)
+        times[integration] = (integration + first, *instants, *instants)
     model.group, model.int_times = groups, times

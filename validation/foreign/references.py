@@ -11,6 +11,10 @@ holes      NaN, zero and negative values in every array; flagged pixels of every
 average    average dark current given, as a map
 factor     GAINFACT in the gain reference
 averaged   dark taken in the read pattern of SHALLOW4
+ipc        a kernel for the coupling of pixels, "ipc4" one for each pixel
+sirs       kernels for the side reference pixels
+frame      a picture frame
+flat       a flat field
 ========== ================================================================================
 """
 
@@ -23,15 +27,21 @@ from astropy.io import fits
 from stdatamodels.jwst import datamodels
 from stdatamodels.jwst.datamodels.dqflags import pixel as FLAGS
 
-from validation.foreign.detector import Detector, Frame
+from validation.foreign import irs2, miri, nirspec
+from validation.foreign.detector import Detector
+from validation.foreign.frame import Frame
 
 TYPES = ("mask", "saturation", "superbias", "linearity", "dark", "gain", "readnoise")
+OF_MIRI = ("mask", "saturation", "linearity", "dark", "gain", "readnoise", "reset", "rscd")
+ON_REQUEST = {"ipc": "ipc", "ipc4": "ipc", "frame": "pictureframe", "flat": "flat"}
 FLAGS_OF = {
     "mask": ("DO_NOT_USE", "DEAD", "HOT", "RC", "REFERENCE_PIXEL", "NON_SCIENCE", "LOW_QE"),
     "saturation": ("DO_NOT_USE", "NO_SAT_CHECK"),
     "superbias": ("DO_NOT_USE", "UNRELIABLE_BIAS"),
     "linearity": ("DO_NOT_USE", "NONLINEAR", "NO_LIN_CORR"),
     "dark": ("DO_NOT_USE", "HOT", "WARM", "UNRELIABLE_DARK"),
+    "reset": ("DO_NOT_USE", "UNRELIABLE_BIAS"),
+    "flat": ("DO_NOT_USE", "NO_FLAT_FIELD", "UNRELIABLE_FLAT"),
 }
 MODELS = {
     "mask": datamodels.MaskModel,
@@ -42,6 +52,11 @@ MODELS = {
     "gain": datamodels.GainModel,
     "readnoise": datamodels.ReadnoiseModel,
     "ipc": datamodels.IPCModel,
+    "reset": datamodels.ResetModel,
+    "rscd": datamodels.RSCDModel,
+    "refpix": datamodels.IRS2Model,
+    "pictureframe": datamodels.PictureFrameModel,
+    "flat": datamodels.FlatModel,
 }
 IPC_KERNEL = np.array([[0, -0.005, 0], [-0.006, 1.022, -0.006], [0, -0.005, 0]], np.float32)
 
@@ -55,20 +70,35 @@ def write_references(
     """
     filler = _Filler(detector, spec, np.random.default_rng(spec["seed"] + 1))
     traits = set(spec["traits"])
-    types = (*TYPES, "ipc") if "ipc" in traits else TYPES
     files = {}
-    for kind in types:
-        model = MODELS[kind]()
+    for kind in _types(spec, traits):
+        model = _model_of(kind, spec)
         flags = getattr(filler, kind)(model)
         if kind in FLAGS_OF:
-            _set_flags(model, kind, flags, "shuffled" in traits)
+            _set_flags(model, kind, flags, "shuffled" in traits, spec)
         _describe(model, kind, detector.frame, spec)
         path = folder / f"{stem}_{kind}.fits"
         model.save(str(path))
         model.close()
         _make_odd(path, traits)
         files[kind] = path
+    if spec["instrument"] == "MIRI":
+        files["emicorr"] = miri.write_emicorr(folder / f"{stem}_emicorr.asdf", spec)
+    if "sirs" in traits:
+        files["sirskernel"] = nirspec.write_sirs(folder / f"{stem}_sirskernel.asdf", spec)
     return files
+
+
+def _types(spec: dict[str, Any], traits: set[str]) -> tuple[str, ...]:
+    wanted = OF_MIRI if spec["instrument"] == "MIRI" else TYPES
+    wanted += tuple(kind for trait, kind in ON_REQUEST.items() if trait in traits)
+    return (*wanted, "refpix") if spec.get("irs2") else wanted
+
+
+def _model_of(kind: str, spec: dict[str, Any]) -> Any:
+    if kind == "dark" and spec["instrument"] == "MIRI":
+        return datamodels.DarkMIRIModel()
+    return MODELS[kind]()
 
 
 class _Filler:
@@ -95,7 +125,6 @@ class _Filler:
 
     def mask(self, model: Any) -> dict[str, np.ndarray]:
         """Fill a mask; return pixels to flag, by name."""
-        model.dq = np.zeros(self.shape, np.uint32)
         return {
             "DO_NOT_USE": self.detector.dead | self.some(),
             "DEAD": self.detector.dead,
@@ -112,8 +141,11 @@ class _Filler:
 
     def superbias(self, model: Any) -> dict[str, np.ndarray]:
         """Fill a bias."""
-        model.data = self.punch(self.detector.bias, np.nan)
-        model.err = np.full(self.shape, 0.5, np.float32)
+        bias = self.punch(self.detector.bias, np.nan)
+        if self.spec.get("irs2"):
+            bias = irs2.interleave(bias, self.spec["detector"], rest=np.float32(9000.0))
+        model.data = bias
+        model.err = np.full(bias.shape, 0.5, np.float32)
         return {"UNRELIABLE_BIAS": self.some(), "DO_NOT_USE": self.some(2e-4)}
 
     def linearity(self, model: Any) -> dict[str, np.ndarray]:
@@ -125,7 +157,10 @@ class _Filler:
 
     def dark(self, model: Any) -> dict[str, np.ndarray]:
         """Fill a dark ramp."""
-        model.data = self.punch(_dark_ramp(self.detector, self.spec), np.nan)
+        dark = _dark_ramp(self.detector, self.spec)
+        if self.detector.miri:
+            dark = np.stack([1.1 * dark, dark])
+        model.data = self.punch(dark, np.nan)
         if "average" in self.spec["traits"]:
             model.average_dark_current = self.detector.dark
         return {"HOT": self.detector.hot, "WARM": self.some(), "UNRELIABLE_DARK": self.some()}
@@ -142,9 +177,44 @@ class _Filler:
         return {}
 
     def ipc(self, model: Any) -> dict[str, np.ndarray]:
-        """Fill a kernel."""
+        """Fill a kernel, or one for each pixel."""
         model.data = IPC_KERNEL
+        if "ipc4" in self.spec["traits"]:
+            change = self.rng.uniform(0.5, 1.5, self.shape).astype(np.float32)
+            centre = np.zeros_like(IPC_KERNEL)
+            centre[1, 1] = 1
+            around = (IPC_KERNEL - centre)[:, :, None, None] * change
+            model.data = (centre[:, :, None, None] + around).astype(np.float32)
         return {}
+
+    def reset(self, model: Any) -> dict[str, np.ndarray]:
+        """Fill what the reset leaves, for two integrations and a few groups."""
+        data = miri.reset_ramps(self.detector)
+        model.data = self.punch(data, np.nan)
+        model.err = np.zeros(data.shape, np.float32)
+        return {"UNRELIABLE_BIAS": self.some(), "DO_NOT_USE": self.some(2e-4)}
+
+    def rscd(self, model: Any) -> dict[str, np.ndarray]:
+        """Fill the table of groups to leave out."""
+        model.rscd_group_skip_table = miri.rscd_rows(model.get_dtype("rscd_group_skip_table"))
+        return {}
+
+    def refpix(self, model: Any) -> dict[str, np.ndarray]:
+        """Fill the weights of the reference output and of the reference pixels."""
+        nirspec.fill_refpix(model)
+        return {}
+
+    def pictureframe(self, model: Any) -> dict[str, np.ndarray]:
+        """Fill the rate of a frame that glows at its edge."""
+        model.data = nirspec.picture_frame(self.shape)
+        return {}
+
+    def flat(self, model: Any) -> dict[str, np.ndarray]:
+        """Fill a response."""
+        good = np.where(self.detector.response > 0, self.detector.response, 1)
+        model.data = self.punch(good, np.nan)
+        model.err = np.full(self.shape, 0.01, np.float32)
+        return {"NO_FLAT_FIELD": self.some(), "UNRELIABLE_FLAT": self.some()}
 
 
 def _dark_ramp(detector: Detector, spec: dict[str, Any]) -> np.ndarray:
@@ -156,16 +226,23 @@ def _dark_ramp(detector: Detector, spec: dict[str, Any]) -> np.ndarray:
     return (times[:, None, None] * rate).astype(np.float32)
 
 
-def _set_flags(model: Any, kind: str, flags: dict[str, np.ndarray], shuffled: bool) -> None:
+def _set_flags(
+    model: Any, kind: str, flags: dict[str, np.ndarray], shuffled: bool, spec: dict[str, Any]
+) -> None:
     names: Sequence[str] = FLAGS_OF[kind]
     if shuffled:
         names = tuple(reversed(names))
         bits = dict(zip(names, range(len(names)), strict=True))
     else:
         bits = {name: int(FLAGS[name]).bit_length() - 1 for name in names}
-    dq = np.zeros(model.shape[-2:], np.uint32)
+    dq = np.zeros(next(iter(flags.values())).shape, np.uint32)
     for name, where in flags.items():
         dq |= np.where(where, np.uint32(1 << bits[name]), np.uint32(0))
+    if spec.get("irs2") and kind in {"mask", "superbias"}:
+        rest = np.uint32(1 << bits["REFERENCE_PIXEL"] if kind == "mask" else 0)
+        dq = irs2.interleave(dq, spec["detector"], rest=rest)
+    if spec["instrument"] == "MIRI" and kind == "dark":
+        dq = np.stack([dq, np.roll(dq, 1, axis=-1)])[:, None]
     model.dq = dq
     rows = [(bit, 1 << bit, name, f"pixel is {name}") for name, bit in bits.items()]
     model.dq_def = np.array(rows, dtype=model.get_dtype("dq_def"))
@@ -176,21 +253,27 @@ def _describe(model: Any, kind: str, frame: Frame, spec: dict[str, Any]) -> None
     meta.author, meta.pedigree, meta.reftype = "foreign.py", "DUMMY", kind.upper()
     meta.description = f"{kind} of a detector that does not exist"
     meta.useafter = "2020-01-01T00:00:00"
-    meta.instrument.name, meta.instrument.detector = "NIRCAM", spec["detector"]
-    if kind != "ipc":
-        meta.exposure.type, meta.exposure.readpatt = "NRC_IMAGE", "ANY"
+    meta.instrument.name, meta.instrument.detector = spec["instrument"], spec["detector"]
+    if kind not in {"ipc", "rscd", "refpix"} or "ipc4" in spec["traits"]:
+        meta.exposure.type, meta.exposure.readpatt = spec["exp_type"], "ANY"
         meta.subarray.name = "FULL" if frame.full else "GENERIC"
         meta.subarray.xstart, meta.subarray.ystart = frame.x, frame.y
         meta.subarray.xsize, meta.subarray.ysize = frame.nx, frame.ny
-        meta.subarray.fastaxis, meta.subarray.slowaxis = spec["fastaxis"], -2 * spec["fastaxis"]
+        meta.subarray.fastaxis, meta.subarray.slowaxis = spec["fastaxis"], spec["slowaxis"]
+    if kind in {"superbias", "mask"} and spec.get("irs2"):
+        meta.subarray.ysize = irs2.ROWS
     if kind == "dark":
         averaged = "averaged" in spec["traits"]
         meta.exposure.nframes, meta.exposure.groupgap = (4, 1) if averaged else (1, 0)
         meta.exposure.ngroups = spec["dark_frames"]
         meta.exposure.frame_time = spec["frame_time"]
         meta.exposure.group_time = spec["frame_time"] * (5 if averaged else 1)
+        if spec["instrument"] == "MIRI":
+            meta.exposure.nints = 2
         if "average keyword" in spec["traits"]:
             meta.exposure.average_dark_current = 0.02
+    if kind == "reset":
+        meta.exposure.nints, meta.exposure.ngroups = 2, miri.RESET_GROUPS
     if kind == "gain" and "factor" in spec["traits"]:
         meta.exposure.gain_factor = 2.0
     for text in ("made to be unlike other files", "second line of history"):
@@ -216,8 +299,8 @@ def cut_dark(path: Path, frame: Frame, cut: Frame) -> None:
     """Cut the dark to a subarray: the one type of reference that the peer does not cut."""
     rows, columns = cut.within(frame)
     with datamodels.DarkModel(str(path)) as model:
-        model.data = model.data[:, rows, columns].copy()
-        model.dq = model.dq[rows, columns].copy()
+        model.data = model.data[..., rows, columns].copy()
+        model.dq = model.dq[..., rows, columns].copy()
         subarray = model.meta.subarray
         subarray.name, subarray.xstart, subarray.ystart = "GENERIC", cut.x, cut.y
         subarray.xsize, subarray.ysize = cut.nx, cut.ny
