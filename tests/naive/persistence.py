@@ -15,6 +15,6 @@ def flag(ramp, flags, times, duration, threshold, added, end):
             starts = starts or (not open_now and value > threshold)
             if starts:
                 end = now + duration
-            elif open_now:
+            if starts or open_now:
                 result[i][g] |= added
     return result, end

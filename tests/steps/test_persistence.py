@@ -189,7 +189,7 @@ def test_groups_are_flagged_for_as_long_as_asked():
     result = run(saturated_once(), persistence_time=90.0)
     flagged = (result.groupdq[:, :, 1, 1] & DQ.PERSISTENCE) != 0
     # Saturated at 30 s, so until 120 s; the second integration is read at 82, 92, ... 132 s.
-    expected = [[g in (3, 4, 5) for g in range(6)], [g < 4 for g in range(6)], [False] * 6]
+    expected = [[g > 1 for g in range(6)], [g < 4 for g in range(6)], [False] * 6]
     np.testing.assert_array_equal(flagged, expected)
     assert (result.groupdq[0, 2:, 1, 1] & DQ.SATURATED).all()
     assert not (result.groupdq & DQ.DO_NOT_USE).any()
@@ -204,7 +204,12 @@ def test_bright_pixels_open_a_window_too_where_asked():
     ramp = exposure(sci)
     assert not run(ramp, persistence_time=25.0).groupdq.any()
     flags = run(ramp, persistence_time=25.0, dn_threshold=800.0).groupdq[0, :, 3, 3]
-    np.testing.assert_array_equal(flags, [0, 0, 32, 32, 0, 0])
+    np.testing.assert_array_equal(flags, [0, 32, 32, 32, 0, 0])
+
+
+def test_a_group_at_the_very_end_of_a_window_belongs_to_it():
+    flags = run(saturated_once(), persistence_time=20.0).groupdq[0, :, 1, 1]
+    np.testing.assert_array_equal(flags & DQ.PERSISTENCE, [0, 0, 32, 32, 32, 0])
 
 
 def test_windows_last_into_the_next_exposure():
@@ -231,7 +236,7 @@ def test_windows_last_into_the_next_exposure():
 def test_without_a_table_integrations_follow_each_other():
     ramp = replace(saturated_once(), int_times=None)
     flags = run(ramp, persistence_time=95.0).groupdq[:, :, 1, 1] & DQ.PERSISTENCE
-    assert (flags != 0).sum(axis=1).tolist() == [3, 6, 0]
+    assert (flags != 0).sum(axis=1).tolist() == [4, 6, 0]
 
 
 def test_flags_on_windows_and_unchanged_inputs():

@@ -8,6 +8,8 @@ import numpy as np
 from webbcal.kernels._jit import kernel
 from webbcal.kernels.group_flags import SATURATED
 
+RESOLUTION = 1e-10  # d: dates of these years are good to 7e-12 d, and groups end with windows
+
 
 @kernel
 def flag_pixel(sci, groupdq, times, duration, threshold, flags, end, out):
@@ -16,7 +18,7 @@ def flag_pixel(sci, groupdq, times, duration, threshold, flags, end, out):
         saturated = False
         for g in range(sci.shape[1]):
             now = times[i, g]
-            if now > end:
+            if now > end + RESOLUTION:
                 end = 0.0
             begun = False
             if groupdq[i, g] & SATURATED:
@@ -26,7 +28,7 @@ def flag_pixel(sci, groupdq, times, duration, threshold, flags, end, out):
                 begun = True
             if begun:
                 end = now + duration
-            out[i, g] = groupdq[i, g] | flags if end > 0.0 and not begun else groupdq[i, g]
+            out[i, g] = groupdq[i, g] | flags if end > 0.0 else groupdq[i, g]
     return end
 
 
@@ -35,8 +37,7 @@ def flag_windows(sci, groupdq, times, duration, threshold, flags, ends):
     """Return the group flags with those of persistence, and the ends of the windows.
 
     A window begins with the first saturated group of an integration, or with a signal above a
-    threshold where none is open, and lasts for `duration`. Groups in a window are flagged, except
-    the one with which it begins.
+    threshold where none is open, and lasts for `duration`. All groups in a window are flagged.
 
     Parameters
     ----------
