@@ -25,7 +25,7 @@ def smooth_background(
     The image is divided into boxes; each has the clipped median of its usable pixels as its
     level. The median of five by five levels takes the place of each, and fills boxes without
     any. A cubic spline goes through them, its knots at the centres of the boxes, with the levels
-    mirrored at the borders.
+    mirrored at the borders; the surface does not leave the range of the levels.
 
     Parameters
     ----------
@@ -58,13 +58,12 @@ def smooth_background(
         levels = np.where(np.isnan(levels), medians, levels)
     down, across = medians.shape
     coefficients = _coefficients(_coefficients(medians).T).T
-    return np.asarray(
-        surface(
-            frozen(np.pad(coefficients, 2, mode="symmetric")),
-            *_knots(image.shape[0], height, down),
-            *_knots(image.shape[1], width, across),
-        )
+    image_of_background = surface(
+        frozen(np.pad(coefficients, 2, mode="symmetric")),
+        *_knots(image.shape[0], height, down),
+        *_knots(image.shape[1], width, across),
     )
+    return np.clip(image_of_background, np.float32(medians.min()), np.float32(medians.max()))
 
 
 def _coefficients(levels: np.ndarray) -> np.ndarray:

@@ -87,7 +87,7 @@ def clean_integration(
     if noise is not None:
         changes["flicker_noise"] = noise
     if backgrounds is not None:
-        changes["flicker_background"] = np.cumsum(backgrounds, axis=1, dtype=np.float32)
+        changes["flicker_background"] = backgrounds
     return ramp.with_changes(**changes), None
 
 

@@ -1,6 +1,7 @@
 """The noise in what one group adds to the one before."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -10,19 +11,22 @@ from webbcal.steps.clean_flicker_noise.lines import Lines
 from webbcal.steps.clean_flicker_noise.options import CleanFlickerNoiseOptions
 
 
+ANYTHING = (-np.inf, np.inf)
+
+
 @dataclass(frozen=True)
 class Parted:
     """A difference taken apart.
 
     Parameters
     ----------
-    background : array or float
-        What light adds outside of sources, float32, DN, axes (y, x), or one number.
+    background : array
+        What light adds outside of sources, float32, DN, axes (y, x) or none.
     noise : array
         What the electronics add, float32, DN, axes (y, x).
     """
 
-    background: np.ndarray | float
+    background: Any
     noise: np.ndarray
 
 
@@ -51,31 +55,38 @@ def part(
     from webbcal.kernels.arrays import frozen
     from webbcal.kernels.flicker import line_medians, narrow
 
-    histogram = options.fit_histogram
-    seen = difference if flat is None else difference / flat
-    values = Values(seen, mask)
-    background: np.ndarray | float = 0.0
-    if options.background_method in ("median", "model"):
-        centre, sigma = values.centre(fit_histogram=histogram, lower_half=True)
-        low, high = centre - LOW_SIGMA * sigma, centre + LOW_SIGMA * sigma
-        surface = None
-        if options.background_method == "model":
-            boxes = options.background_box_size
-            inside = narrow(frozen(mask), frozen(seen), low, high)
-            surface = smooth_background(seen, inside, boxes and (int(boxes[0]), int(boxes[1])))
-        background = values.median(low, high) if surface is None else surface
-        background = 0.0 if surface is None and np.isnan(background).all() else background
-    if flat is not None:
-        background = background * flat
-    offset = 0.0
-    if isinstance(background, np.ndarray):
-        rest = difference - background
-        values = Values(rest, mask)
+    if options.background_method not in ("median", "model"):
+        background, rest, limits = np.float32(0), difference, ANYTHING
     else:
-        rest, offset = difference, background
-    centre, sigma = values.centre(fit_histogram=histogram)
-    low, high = centre - options.n_sigma * sigma, centre + options.n_sigma * sigma
+        seen = difference if flat is None else difference / flat
+        values = Values(seen, mask)
+        centre, sigma = _level(values, options)
+        low, high = centre - LOW_SIGMA * sigma, centre + LOW_SIGMA * sigma
+        background = np.float32(np.nan_to_num(values.median(low, high), nan=0.0))
+        if options.background_method == "model":
+            surface = _surface(seen, narrow(frozen(mask), frozen(seen), low, high), options)
+            background = background if surface is None else surface
+        if flat is not None:
+            background = background * flat
+        rest = difference - background
+        if background.ndim == 2:
+            centre, sigma = _level(Values(rest, mask), options)
+        else:
+            centre = centre - float(background)  # that of the rest, which is only shifted
+        limits = centre - options.n_sigma * sigma, centre + options.n_sigma * sigma
     turned, usable = frozen(lines.turned(rest)), frozen(lines.turned(mask))
-    levels = line_medians(turned, usable, low, high, lines.parts) - offset
-    shape = (difference.shape[0], difference.shape[1])
-    return Parted(background, lines.spread(levels, shape))
+    levels = line_medians(turned, usable, *limits, lines.parts)
+    return Parted(background, lines.spread(levels, (difference.shape[0], difference.shape[1])))
+
+
+def _level(values: Values, options: CleanFlickerNoiseOptions) -> tuple[float, float]:
+    """Return the level of the background and its standard deviation."""
+    return values.centre(fit_histogram=options.fit_histogram, lower_half=True)
+
+
+def _surface(
+    image: np.ndarray, mask: np.ndarray, options: CleanFlickerNoiseOptions
+) -> np.ndarray | None:
+    """Return a smooth background."""
+    boxes = options.background_box_size
+    return smooth_background(image, mask, boxes and (int(boxes[0]), int(boxes[1])))
