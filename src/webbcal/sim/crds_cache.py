@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from webbcal.sim.instruments import INSTRUMENTS
 from webbcal.sim.references import as_stored
 from webbcal.sim.settings import ImageSimulation
 from webbcal.spec.fields import nodes
@@ -105,6 +106,8 @@ WITHOUT_PARAMETERS = (
     "firstframestep",
     "gainscalestep",
     "groupscalestep",
+    "guidercdsstep",
+    "guiderpipeline",
     "image2pipeline",
     "image3pipeline",
     "ipcstep",
@@ -269,7 +272,8 @@ def _mapping_name(instrument: str) -> str:
 
 def _write_instrument(kinds: set[str], instrument: str, mappings: Path) -> None:
     rules = {kind.upper(): f"jwst_{instrument}_{kind}_0001.rmap" for kind in kinds}
-    rules |= {kind.upper(): "N/A" for kind in WITHOUT_FILE if kind not in kinds}
+    known = {kind for i in INSTRUMENTS.values() for kind in i.keys}
+    rules |= {kind.upper(): "N/A" for kind in known.union(WITHOUT_FILE) - kinds}
     rules |= {f"PARS-{step.upper()}": "N/A" for step in WITHOUT_PARAMETERS}
     lines = "".join(f"    {kind!r} : {rules[kind]!r},\n" for kind in sorted(rules))
     _write(

@@ -14,7 +14,15 @@ MODES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "fgs-image": {"detector": "GUIDER1"},
         "nirspec-irs2": {"detector": "NRS1"},
         "miri-image": {"detector": "MIRIMAGE"},
-        "nircam-timeseries": {"exposure_type": "NRC_TSIMAGE", "nints": 20, "stars": 1},
+        "nircam-timeseries": {
+            "exposure_type": "NRC_TSIMAGE",
+            "subarray": "SUB64P",
+            "ngroups": 5,
+            "nints": 100,
+            "segments": 2,
+            "stars": 1,
+            "brightest_star": 1e5,
+        },
         "dark": {"ngroups": 10},
     }
 )

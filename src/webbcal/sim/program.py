@@ -20,11 +20,13 @@ from webbcal.sim.keywords import (
     root_name,
     segment_values,
 )
+from webbcal.sim.light_curve import LIGHT_CURVE_DTYPE, transit
 from webbcal.sim.pixels import Pixels, make_pixels
-from webbcal.sim.ramps import expose
+from webbcal.sim.ramps import integrate, stored_shape
 from webbcal.sim.readout import Readout
+from webbcal.sim.recording import Recording
 from webbcal.sim.references import make_references
-from webbcal.sim.scene import dither, observe, star_field
+from webbcal.sim.scene import Scene, dither, follow, observe, star_field
 from webbcal.sim.seeds import generator
 from webbcal.sim.settings import ImageSimulation
 from webbcal.sim.truth import Truth, write_truth
@@ -118,51 +120,60 @@ class _Programme:
         effects = effects_of(options, readout, part, seed)
         return cls(options, seed, readout, part, whole, every, stars, effects)
 
-    def expose(self, number: int) -> Iterator[tuple[str, Uncal, Truth]]:
-        """Take one exposure, numbered from 0; it comes in one or more segments."""
-        options, readout, pixels = self.options, self.readout, self.pixels
+    def expose(self, number: int, folder: Path | None = None) -> Iterator["_Segment"]:
+        """Take one exposure, numbered from 0; it comes in one or more segments.
+
+        The segments are to be used in order, each before the next one is asked for. With a
+        folder, large arrays are put down there meanwhile.
+        """
+        options, readout = self.options, self.readout
         offset = dither(number)
-        light = not options.is_dark
-        scene = observe(
-            self.stars if light else self.stars[:0],
-            readout.window,
-            readout.detector,
-            options.filter_name,
-            options.sky * light,
-            offset,
+        scene = self._scene(number, offset)
+        steady = scene.variable is None
+        source = integrate(
+            options,
+            readout,
+            self.pixels,
+            scene.rate if steady else scene.at,
+            self.seed,
+            number,
+            self.effects,
         )
-        ramps = expose(options, readout, pixels, scene.rate, self.seed, number, self.effects)
         meta = exposure_meta(options, readout, number, offset)
-        groups = group_times(readout, number)
+        groups, times = group_times(readout, number), integration_times(readout, number)
+        raw_shape = stored_shape(readout, self.effects)
         for segment in range(options.segments):
             part = _share(options.nints, options.segments, segment)
-            rows = slice(part.start, part.stop)
-            uncal = Uncal(
-                meta=meta.replace(segment_values(options, number, segment, part)),
-                sci=ramps.groups[rows],
-                group=groups[part.start * readout.groups : part.stop * readout.groups],
-                int_times=integration_times(readout, number),
-            )
-            if ramps.zero_frame is not None:
-                uncal = replace(uncal, zeroframe=ramps.zero_frame[rows])
+            recording = Recording(source, part, readout.groups, raw_shape, readout.shape, folder)
             further: dict[str, Any] = {}
-            records: dict[str, np.ndarray] = {}
             for effect in self.effects:
                 further |= effect.extensions(number, part)
-                records |= effect.truth(number, part)
-            uncal = replace(uncal, **further)
-            hits = ramps.hits[np.isin(ramps.hits["integration"], part)]
-            hits["integration"] -= part.start
-            truth = Truth(
-                rate=scene.rate * pixels.response / pixels.gain,
-                scene=scene.rate,
-                hits=hits,
-                saturation_group=ramps.saturation_group[rows],
-                catalogue=scene.catalogue,
-                pixels=pixels,
-                effects=records,
+            stored = {name: a for name, a in further.items() if not isinstance(a, np.ndarray)}
+            stored["sci"] = recording.groups
+            if options.zero_frame:
+                stored["zeroframe"] = recording.zero_frames
+            uncal = Uncal.from_stored(
+                stored,
+                meta=meta.replace(segment_values(options, number, segment, part)),
+                group=groups[part.start * readout.groups : part.stop * readout.groups],
+                int_times=times,
+                **{name: array for name, array in further.items() if name not in stored},
             )
-            yield root_name(options, number, segment), uncal, truth
+            root = root_name(options, number, segment)
+            yield _Segment(self, number, part, root, uncal, recording, scene, times)
+
+    def _scene(self, number: int, offset: tuple[float, float]) -> Scene:
+        options, readout = self.options, self.readout
+        stars, sky, flux = self.stars, options.sky, None
+        if options.is_dark:
+            stars, sky = stars[:0], 0.0
+        if options.is_time_series and len(stars):
+            stars = follow(stars, readout.window, options.brightest_star)
+            phase = (np.arange(options.nints) + 0.5) / options.nints
+            flux = transit(phase, options.transit_depth, options.transit_duration)
+        return observe(
+            stars, readout.window, readout.detector, options.filter_name, sky, offset, flux
+        )
 
     def own_references(self) -> dict[str, Reference]:
         """Return the references of the subarray."""
@@ -185,6 +196,54 @@ class _Programme:
         return {**own, **whole, "dark": own["dark"]}
 
 
+@dataclass(frozen=True)
+class _Segment:
+    """One file of an exposure; the pixels of `uncal` are simulated when they are read."""
+
+    programme: _Programme
+    exposure: int
+    part: range
+    root: str
+    uncal: Uncal
+    recording: Recording
+    scene: Scene
+    times: np.ndarray
+
+    def truth(self) -> Truth:
+        """Return what was true of this file, once its pixels have been read."""
+        self.recording.finish()
+        pixels, scene = self.programme.pixels, self.scene
+        records: dict[str, np.ndarray] = {}
+        for effect in self.programme.effects:
+            records |= effect.truth(self.exposure, self.part)
+        mean, variable, curve = scene.rate, None, None
+        if scene.variable is not None and scene.flux is not None:
+            rows = slice(self.part.start, self.part.stop)
+            flux = scene.flux[rows]
+            mean = scene.rate + scene.variable * (flux.mean() - scene.flux.mean())
+            variable = scene.variable * pixels.response / pixels.gain
+            curve = np.zeros(len(flux), LIGHT_CURVE_DTYPE)
+            curve["integration"] = np.arange(self.part.start, self.part.stop) + 1
+            curve["mid_time"] = self.times["int_mid_MJD_UTC"][rows]
+            curve["flux"] = flux
+        return Truth(
+            rate=mean * pixels.response / pixels.gain,
+            scene=mean,
+            hits=self.recording.hits,
+            saturation_group=self.recording.saturation_group,
+            catalogue=scene.catalogue,
+            pixels=pixels,
+            effects=records,
+            variable_rate=variable,
+            light_curve=curve,
+        )
+
+    def in_memory(self) -> Uncal:
+        """Return the exposure with all its arrays in memory."""
+        names = [n for n in ("sci", "zeroframe", "refout") if self.uncal.stored(n) is not None]
+        return replace(self.uncal, **{name: getattr(self.uncal, name) for name in names})
+
+
 def _share(integrations: int, segments: int, segment: int) -> range:
     """Return the integrations of a segment; the shares differ by one at most."""
     return range(segment * integrations // segments, (segment + 1) * integrations // segments)
@@ -195,8 +254,11 @@ def simulate_exposures(options: ImageSimulation, seed: int = 0) -> Iterator[Simu
     programme = _Programme.prepare(options, seed)
     references = programme.own_references()
     for number in range(options.exposures):
-        for root, uncal, truth in programme.expose(number):
-            yield SimulatedExposure(root, uncal, truth, references, programme.readout)
+        for segment in programme.expose(number):
+            uncal = segment.in_memory()
+            yield SimulatedExposure(
+                segment.root, uncal, segment.truth(), references, programme.readout
+            )
 
 
 def simulate_exposure(options: ImageSimulation, seed: int = 0) -> SimulatedExposure:
@@ -246,12 +308,12 @@ def _write_programme(programme: _Programme, folder: Path) -> SimulatedSet:
     (folder / "truth").mkdir(parents=True, exist_ok=True)
     exposures, truths, roots = [], [], []
     for number in range(options.exposures):
-        for root, uncal, truth in programme.expose(number):
-            exposures.append(folder / f"{root}_uncal.fits")
-            truths.append(folder / "truth" / f"{root}_truth.fits")
-            write_product(uncal, exposures[-1])
-            write_truth(truth, truths[-1])
-            roots.append(root)
+        for segment in programme.expose(number, folder):
+            exposures.append(folder / f"{segment.root}_uncal.fits")
+            truths.append(folder / "truth" / f"{segment.root}_truth.fits")
+            write_product(segment.uncal, exposures[-1])
+            write_truth(segment.truth(), truths[-1])
+            roots.append(segment.root)
     files = write_cache(programme.references(), options, programme.readout.outputs, folder / "crds")
     associations = write_associations(options, roots, folder)
     return SimulatedSet(

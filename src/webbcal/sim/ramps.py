@@ -63,7 +63,7 @@ def expose(
     options: ImageSimulation,
     readout: Readout,
     pixels: Pixels,
-    scene_rate: np.ndarray,
+    scene_rate: np.ndarray | Callable[[int], np.ndarray],
     seed: int,
     exposure: int = 0,
     effects: Sequence[Effect] = (),
@@ -85,8 +85,8 @@ def expose(
         Geometry and timing.
     pixels : Pixels
         What the pixels are like.
-    scene_rate : numpy.ndarray
-        float64 (y, x), electron/s.
+    scene_rate : numpy.ndarray or callable
+        float64 (y, x), electron/s; or what returns it for an integration, numbered from 0.
     seed, exposure : int
         Same seed and exposure number: same bits, for any number of threads.
     effects : sequence of Effect
@@ -123,7 +123,7 @@ def integrate(
     options: ImageSimulation,
     readout: Readout,
     pixels: Pixels,
-    scene_rate: np.ndarray,
+    scene_rate: np.ndarray | Callable[[int], np.ndarray],
     seed: int,
     exposure: int = 0,
     effects: Sequence[Effect] = (),
@@ -146,6 +146,14 @@ def integrate(
             )
 
 
+def stored_shape(readout: Readout, effects: Sequence[Effect]) -> tuple[int, int]:
+    """Return the rows and columns of a frame as it is stored."""
+    shape = readout.shape
+    for effect in effects:
+        shape = effect.raw_shape(shape)
+    return shape
+
+
 @dataclass(frozen=True)
 class _Chamber:
     """What stays the same during an exposure."""
@@ -153,7 +161,8 @@ class _Chamber:
     options: ImageSimulation
     readout: Readout
     pixels: Pixels
-    rate: np.ndarray
+    steady_rate: np.ndarray | None
+    scene: Callable[[int], np.ndarray] | None
     linear_full_well: np.ndarray
     threshold: np.ndarray
     seed: int
@@ -166,18 +175,18 @@ class _Chamber:
         options: ImageSimulation,
         readout: Readout,
         pixels: Pixels,
-        scene_rate: np.ndarray,
+        scene_rate: np.ndarray | Callable[[int], np.ndarray],
         seed: int,
         exposure: int,
         effects: Sequence[Effect],
     ) -> "_Chamber":
-        rate = scene_rate * pixels.response + pixels.dark_rate
-        rate[pixels.reference] = 0
+        steady = None if callable(scene_rate) else _rate_on(pixels, scene_rate)
         return cls(
             options,
             readout,
             pixels,
-            rate,
+            steady,
+            scene_rate if callable(scene_rate) else None,
             pixels.linear_full_well().astype(np.float32),
             pixels.saturation_threshold(),
             seed,
@@ -185,13 +194,17 @@ class _Chamber:
             effects,
         )
 
+    def rate(self, integration: int) -> np.ndarray:
+        """Return the electrons per second of an integration, float64 (y, x), light and dark."""
+        if self.steady_rate is not None:
+            return self.steady_rate
+        assert self.scene is not None
+        return _rate_on(self.pixels, self.scene(integration))
+
     @property
     def raw_shape(self) -> tuple[int, int]:
         """Rows and columns of a frame as it is stored."""
-        shape = self.readout.shape
-        for effect in self.effects:
-            shape = effect.raw_shape(shape)
-        return shape
+        return stored_shape(self.readout, self.effects)
 
     def bands(self) -> list[slice]:
         """Return the rows that are worked on together: small enough for the cache."""
@@ -219,7 +232,7 @@ class _Integration:
         self.elapsed = 0.0  # frame times since the reset
         self.first_frame = np.zeros(chamber.raw_shape, np.uint16)
         self.raw = np.zeros(shape, np.uint16)
-        self.rate = chamber.rate
+        self.rate = chamber.rate(integration)
         for effect in chamber.effects:
             effect.begin(chamber.exposure, integration)
             self.rate = effect.rate(chamber.exposure, integration, self.rate)
@@ -391,6 +404,12 @@ class _Integration:
 
     def _stream(self, purpose: str, band: int) -> np.random.Generator:
         return chamber_stream(self.chamber, purpose, self.number, self.frame, band)
+
+
+def _rate_on(pixels: Pixels, scene_rate: np.ndarray) -> np.ndarray:
+    rate: np.ndarray = scene_rate * pixels.response + pixels.dark_rate
+    rate[pixels.reference] = 0
+    return rate
 
 
 def chamber_stream(chamber: _Chamber, purpose: str, *keys: int) -> np.random.Generator:

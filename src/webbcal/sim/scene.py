@@ -27,10 +27,23 @@ class Scene:
     catalogue : numpy.ndarray
         Structured: id, x and y (0-based science pixels of the subarray), rate (electron/s,
         whole point-spread function), ra, dec (degree).
+    variable : numpy.ndarray or None
+        float64 (y, x), electron/s, the first star at a relative flux of one, if it varies.
+    flux : numpy.ndarray or None
+        float64 (integration,), its relative flux; `rate` has the mean of it.
     """
 
     rate: np.ndarray
     catalogue: np.ndarray
+    variable: np.ndarray | None = None
+    flux: np.ndarray | None = None
+
+    def at(self, integration: int) -> np.ndarray:
+        """Return the rate during an integration, float64 (y, x), electron/s."""
+        if self.variable is None or self.flux is None:
+            return self.rate
+        change = float(self.flux[integration] - self.flux.mean())
+        return self.rate + self.variable * change
 
 
 def star_field(
@@ -70,9 +83,11 @@ def observe(
     filter_name: str,
     sky: float,
     offset: tuple[float, float] = (0.0, 0.0),
+    flux: np.ndarray | None = None,
 ) -> Scene:
     """Put the stars, moved by a dither offset (x, y; pixel), and the sky on the pixels.
 
+    The first star varies, if its relative flux is given by integration.
     A star's light outside the computed stamp is lost; the catalogue's rate is that inside a
     stamp that reaches at least 64 pixels, or the size of a small subarray.
     """
@@ -86,7 +101,20 @@ def observe(
     for star in moved:
         _add_star(rate, star, psf, half_width)
     moved["ra"], moved["dec"] = sky_coordinates(stars["x"], stars["y"], window, detector)
-    return Scene(rate, moved)
+    if flux is None or not len(moved):
+        return Scene(rate, moved)
+    variable = np.zeros_like(rate)
+    _add_star(variable, moved[0], psf, half_width)
+    return Scene(rate + variable * (flux.mean() - 1), moved, variable, flux)
+
+
+def follow(stars: np.ndarray, window: Subarray, rate: float) -> np.ndarray:
+    """Return the stars with the first one in the middle of the subarray, of the rate given."""
+    stars = stars.copy()
+    stars["x"][:1] = (window.columns - 1) // 2
+    stars["y"][:1] = (window.rows - 1) // 2
+    stars["rate"][:1] = rate
+    return stars
 
 
 def _add_star(rate: np.ndarray, star: Any, psf: np.ndarray, half_width: int) -> None:

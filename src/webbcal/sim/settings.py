@@ -48,6 +48,12 @@ class ImageSimulation(Options):
     brightest_star: float = option(2e5, "Rate of the brightest star.", unit="electron/s", low=0)
     faintest_star: float = option(20.0, "Rate of the faintest star.", unit="electron/s", low=0)
     sky: float = option(2.0, "Rate of the sky.", unit="electron/s/pixel", low=0)
+    transit_depth: float = option(
+        0.01, "Light that a planet takes from the star of a time series.", low=0, high=0.2
+    )
+    transit_duration: float = option(
+        0.4, "Duration of the transit as a part of the exposure.", low=0, high=1
+    )
     flat: bool = option(True, "Let the response vary over the pixels.")
     dark: bool = option(True, "Dark current.")
     hot_pixels: bool = option(True, "Hot pixels.")
@@ -59,10 +65,14 @@ class ImageSimulation(Options):
     one_over_f: bool = option(True, "Correlated 1/f noise in readout order.")
     cosmic_rays: float = option(1.0, "Cosmic rays, relative to the usual rate.", low=0)
     snowballs: float = option(1.0, "Snowballs, relative to the usual rate.", low=0)
+    showers: float = option(0.0, "Showers, relative to the usual rate of MIRI.", low=0)
     bias_structure: bool = option(True, "Bias pattern and reset noise.")
     nonlinearity: bool = option(True, "Nonlinear response to charge.")
     full_well: bool = option(True, "Pixels hold no more charge than their full well.")
     interpixel_capacitance: bool = option(False, "Capacitive coupling of neighbouring pixels.")
+    traps: float = option(
+        0.0, "Charge traps, which cause persistence, relative to the usual number.", low=0
+    )
     zero_frame: bool = option(False, "Store the first frame of each integration.")
     coarse: bool = option(
         False,

@@ -12,7 +12,7 @@ REFERENCE, DEAD, HOT = 1, 2, 4
 OWN = frozenset(
     (
         *("RATE", "SCENE", "SATGROUP", "GAIN", "RESPONSE", "DARKRATE", "RDNOISE", "FULLWELL"),
-        *("KIND", "HITS", "STARS"),
+        *("KIND", "HITS", "STARS", "VARIABLE", "LIGHTCRV"),
     )
 )
 """Extensions that every file of the truth has."""
@@ -41,6 +41,11 @@ class Truth:
     effects : mapping
         What effects of the detector did, by name; read back from a file in any extension that
         is not one of the others.
+    variable_rate : numpy.ndarray or None
+        float64 (y, x), DN/s: the star that a time series follows, at a relative flux of one.
+    light_curve : numpy.ndarray or None
+        Structured, by integration of the file: integration (in the exposure, from 1), mid_time
+        (MJD, UTC), flux (relative). `rate` and `scene` have the mean of these.
     """
 
     rate: np.ndarray
@@ -50,6 +55,15 @@ class Truth:
     catalogue: np.ndarray
     pixels: Pixels
     effects: Mapping[str, np.ndarray] = field(default_factory=dict)
+    variable_rate: np.ndarray | None = None
+    light_curve: np.ndarray | None = None
+
+    def rate_of(self, integration: int) -> np.ndarray:
+        """Return what the rate product of one integration of the file should hold, DN/s."""
+        if self.variable_rate is None or self.light_curve is None:
+            return self.rate
+        flux = self.light_curve["flux"]
+        return self.rate + self.variable_rate * float(flux[integration] - flux.mean())
 
     @property
     def good(self) -> np.ndarray:
@@ -64,7 +78,7 @@ def write_truth(truth: Truth, path: Path) -> None:
 
     Extensions: RATE (DN/s), SCENE (electron/s), SATGROUP, HITS, STARS, and the pixel maps GAIN
     (electron/DN), RESPONSE, DARKRATE (electron/s), RDNOISE (DN, one read), FULLWELL (DN), KIND
-    (sum of 1 reference, 2 dead, 4 hot).
+    (sum of 1 reference, 2 dead, 4 hot). Of a time series besides VARIABLE (DN/s) and LIGHTCRV.
     """
     from astropy.io import fits
 
@@ -80,6 +94,8 @@ def write_truth(truth: Truth, path: Path) -> None:
         "FULLWELL": (pixels.full_well, "DN"),
         "KIND": (_kinds(pixels), ""),
     }
+    if truth.variable_rate is not None:
+        images["VARIABLE"] = (truth.variable_rate.astype("f4"), "DN/s")
     units = fits.HDUList([fits.PrimaryHDU()])
     for name, (data, unit) in images.items():
         image = fits.ImageHDU(data, name=name)
@@ -89,6 +105,8 @@ def write_truth(truth: Truth, path: Path) -> None:
     for name, data in truth.effects.items():
         kind = fits.BinTableHDU if data.dtype.names else fits.ImageHDU
         units.append(kind(data, name=name))
+    if truth.light_curve is not None:
+        units.append(fits.BinTableHDU(truth.light_curve, name="LIGHTCRV"))
     units.append(fits.BinTableHDU(truth.hits, name="HITS"))
     units.append(fits.BinTableHDU(truth.catalogue, name="STARS"))
     # Whole or not at all, like the products.
@@ -138,4 +156,6 @@ def read_truth(path: Path) -> Truth:
         catalogue=native["STARS"],
         pixels=pixels,
         effects={name: d for name, d in native.items() if name not in OWN},
+        variable_rate=native["VARIABLE"].astype(np.float64) if "VARIABLE" in native else None,
+        light_curve=native.get("LIGHTCRV"),
     )

@@ -1,13 +1,18 @@
 """Effects of the detectors, one module each; `EFFECTS` lists them in the order they act."""
 
 from webbcal.sim.effects._effect import Effect, Moment
+from webbcal.sim.effects.showers import Showers
+from webbcal.sim.effects.traps import Traps
 from webbcal.sim.pixels import Pixels
 from webbcal.sim.readout import Readout
 from webbcal.sim.settings import ImageSimulation
 
 __all__ = ["EFFECTS", "Effect", "Moment", "effects_of"]
 
-EFFECTS: tuple[type[Effect], ...] = ()
+EFFECTS: tuple[type[Effect], ...] = (
+    Traps,
+    Showers,
+)
 
 
 def effects_of(

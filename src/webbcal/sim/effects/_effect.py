@@ -9,6 +9,7 @@ from webbcal.sim.cosmic_rays import Deposits
 from webbcal.sim.pixels import Pixels
 from webbcal.sim.readout import Readout
 from webbcal.sim.settings import ImageSimulation
+from webbcal.spec.fields import Stored
 from webbcal.spec.references import Reference
 
 
@@ -103,8 +104,12 @@ class Effect:
         """Return references that the effect adds to those made, or puts in their place."""
         return {}
 
-    def extensions(self, exposure: int, integrations: range) -> dict[str, np.ndarray]:
-        """Return further arrays of `Uncal` for these integrations, by the name of the field."""
+    def extensions(self, exposure: int, integrations: range) -> dict[str, np.ndarray | Stored]:
+        """Return further arrays of `Uncal` for these integrations, by the name of the field.
+
+        Asked for before the integrations are simulated; what is `Stored` is read after the
+        ramps have been.
+        """
         return {}
 
     def truth(self, exposure: int, integrations: range) -> dict[str, np.ndarray]:
