@@ -4,6 +4,7 @@ from webbcal.steps import (
     clean_flicker_noise,
     dark_current,
     dq_init,
+    emicorr,
     firstframe,
     flat_field,
     gain_scale,
@@ -28,6 +29,7 @@ STEPS: dict[str, Step] = {
     for step in (
         group_scale.STEP,
         dq_init.STEP,
+        emicorr.STEP,
         saturation.STEP,
         ipc.STEP,
         superbias.STEP,

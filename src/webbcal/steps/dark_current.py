@@ -87,8 +87,9 @@ def subtract_dark(ramp: Ramp, dark: Dark, options: DarkCurrentOptions) -> Ramp:
         sci = ramp.sci - signal
     if flags.ndim == RAMP_AXES:
         flags = np.bitwise_or.reduce(flags, axis=(0, 1))
-    kept: tuple[Any, Any]
-    kept = (signal.reshape(-1, *signal.shape[-3:]), flags) if options.dark_output else (None, None)
+    kept: tuple[Any, Any] = (None, None)
+    if options.dark_output:
+        kept = (signal.reshape(-1, *signal.shape[-3:]), flags)
     return replace(
         ramp,
         sci=sci,

@@ -16,6 +16,7 @@ _NEAR_INFRARED_RAMP = (
 _MIRI_RAMP = (
     "group_scale",
     "dq_init",
+    "emicorr",
     "saturation",
     "ipc",
     "firstframe",
