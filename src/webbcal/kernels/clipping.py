@@ -225,3 +225,52 @@ def clipped_lower_half(buckets, centre, limit, rounds):
         if first == before:
             break
     return deviation
+
+
+@kernel
+def median_by_bins(values, bins, chosen):
+    """Return the median of values without NaN, which stay as they are; NaN for none.
+
+    Counting into bins first leaves few values to be put in order.
+
+    Parameters
+    ----------
+    values : float32 (value)
+    bins : int64 (bin)
+        Room to count in.
+    chosen : float32 (value)
+        Room for as many values.
+    """
+    n = values.size
+    if n == 0:
+        return np.nan
+    low, high = values[0], values[0]
+    for k in range(n):
+        low = min(low, values[k])
+        high = max(high, values[k])
+    if not high > low:
+        return np.float64(low)
+    scale = np.float64(bins.size - 1) / (np.float64(high) - np.float64(low))
+    for b in range(bins.size):
+        bins[b] = 0
+    for k in range(n):
+        bins[np.int64((np.float64(values[k]) - low) * scale)] += 1
+    rank = (n - 1) // 2  # the lower one of the two in the middle
+    first, below = 0, 0
+    while below + bins[first] <= rank:
+        below += bins[first]
+        first += 1
+    last, upto = first, below + bins[first]
+    while upto <= n // 2:
+        last += 1
+        upto += bins[last]
+    count = 0
+    for k in range(n):
+        place = np.int64((np.float64(values[k]) - low) * scale)
+        chosen[count] = values[k]
+        count += (place >= first) & (place <= last)
+    part = chosen[:count]
+    lower = np.float64(_select(part, rank - below))
+    if n % 2:
+        return lower
+    return 0.5 * (lower + np.float64(_select(part, n // 2 - below)))

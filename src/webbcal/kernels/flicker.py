@@ -6,7 +6,10 @@ Axes: y row, x column. Masks are uint8: 1 where a pixel shows background and noi
 import numpy as np
 
 from webbcal.kernels._jit import kernel
+from webbcal.kernels.clipping import median_by_bins
 from webbcal.kernels.sorting import median
+
+BINS = 256
 
 
 @kernel
@@ -83,7 +86,8 @@ def line_medians(image, mask, low, high, parts):
     """
     height, width = image.shape
     medians = np.empty((height, parts))
-    sample = np.empty(width, np.float32)
+    sample, room = np.empty(width + 1, np.float32), np.empty(width + 1, np.float32)
+    bins = np.empty(BINS, np.int64)
     for y in range(height):
         values, good = image[y], mask[y]
         for part in range(parts):
@@ -91,7 +95,7 @@ def line_medians(image, mask, low, high, parts):
             for x in range(part * width // parts, (part + 1) * width // parts):
                 sample[count] = values[x]
                 count += (good[x] != 0) & (values[x] >= low) & (values[x] <= high)
-            medians[y, part] = median(sample[:count])
+            medians[y, part] = median_by_bins(sample[:count], bins, room)
     return medians
 
 
