@@ -16,6 +16,29 @@ NAMES = {1: "DO_NOT_USE", 2: "SATURATED", 4: "JUMP", 64: "AD_FLOOR", 128: "CHARG
 ALL = ("ramp", "rate", "rateints", "dark", "cal", "fitopt")
 """Products that are compared, in this order."""
 
+STATUS = {
+    "group_scale": "S_GRPSCL",
+    "dq_init": "S_DQINIT",
+    "emicorr": "S_MIREMI",
+    "saturation": "S_SATURA",
+    "ipc": "S_IPC",
+    "superbias": "S_SUPERB",
+    "firstframe": "S_FRSTFR",
+    "lastframe": "S_LASTFR",
+    "reset": "S_RESET",
+    "refpix": "S_REFPIX",
+    "linearity": "S_LINEAR",
+    "rscd": "S_RSCD",
+    "dark_current": "S_DARK",
+    "charge_migration": "S_CHGMIG",
+    "jump": "S_JUMP",
+    "picture_frame": "S_PCTFRM",
+    "clean_flicker_noise": "S_CLNFNS",
+    "persistence": "S_PERSIS",
+    "guider_cds": "S_GUICDS",
+}
+"""Keyword that says whether a step was done."""
+
 TOLERANCES = {
     "SCI": "1e-5 or 0.01 sigma",
     "ERR": "1e-3",
@@ -86,7 +109,7 @@ def compare(
         if suffix == "rateints" and suffix not in ours and _integrations(theirs[suffix]) == 1:
             continue
         if suffix not in ours or suffix not in theirs:
-            if suffix in steps and suffix not in ours and suffix not in theirs:
+            if suffix in steps and (suffix not in theirs or _skipped(theirs[suffix], suffix)):
                 continue
             missing = "webbcal" if suffix not in ours else "the peer"
             result.arrays.append(
@@ -104,6 +127,11 @@ def compare(
             if suffix not in steps:
                 result.keywords |= _keywords(a, b, suffix)
     return result
+
+
+def _skipped(path: Path, step: str) -> bool:
+    """Return whether the peer left a step out; webbcal saves nothing then."""
+    return fits.getheader(path).get(STATUS[step], "SKIPPED") == "SKIPPED"
 
 
 def _product(
@@ -150,6 +178,10 @@ def _ramp(a: fits.HDUList, b: fits.HDUList, product: str) -> Iterator[ArrayResul
     for name in ("PIXELDQ", "DQ"):
         if name in b:
             yield _flags(product, name, a[name].data, b[name].data)
+    if product == "cal":
+        x, y = a["ERR"].data, b["ERR"].data
+        yield _result(product, "ERR", x, y, _close(x, y, OF_ERROR * np.abs(y)), None)
+        yield from _tables(a, b, product)
     if "ZEROFRAME" in b and b["ZEROFRAME"].data is not None:
         if "ZEROFRAME" not in a:
             yield ArrayResult(product, "ZEROFRAME", 0, 1, {}, {"missing": 1})
@@ -172,6 +204,15 @@ def _numbers(a: fits.HDUList, b: fits.HDUList, product: str) -> Iterator[ArrayRe
             continue
         x, y = a[unit.name].data, unit.data
         yield _result(product, unit.name, x, y, _close(x, y, OF_ERROR * np.abs(y)), None)
+
+
+def _tables(a: fits.HDUList, b: fits.HDUList, product: str) -> Iterator[ArrayResult]:
+    """Compare the tables of the peer's product, row by row."""
+    for unit in b[1:]:
+        if unit.is_image or unit.name == "ASDF":
+            continue
+        same = unit.name in a and a[unit.name].data.tolist() == unit.data.tolist()
+        yield ArrayResult(product, unit.name, int(same), 1, {}, {} if same else {"other rows": 1})
 
 
 def _rate(

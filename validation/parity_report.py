@@ -7,7 +7,7 @@ from validation.cases import Case
 from validation.compare import ALL, TOLERANCES, ArrayResult, Comparison
 from validation.criteria import Criterion, Section
 from validation.departures import RECORDS
-from validation.pipelines import STEPS, Job
+from validation.pipelines import Job
 
 Row = tuple[Case, Job, Comparison | None, str]
 
@@ -16,6 +16,7 @@ UNGRADED = {"SCI flagged"}
 COLUMNS = [
     *(("ramp", "SCI"), ("ramp", "GROUPDQ"), ("rate", "SCI"), ("rate", "ERR")),
     *(("rate", "VAR_POISSON"), ("rate", "VAR_RNOISE"), ("rate", "DQ"), ("rateints", "DQ")),
+    *(("dark", "SCI"), ("dark", "GROUPDQ"), ("cal", "SCI"), ("cal", "DQ")),
 ]
 INTRODUCTION = [
     "Exposures and references that the peer's own data models wrote, one section per mode. Each",
@@ -54,17 +55,19 @@ def mode_section(mode: str, rows: list[Row]) -> Section:
         for result in (comparison.arrays if comparison else ())
     ]
     text = ["| step or product | array | equal, at worst | tolerance | raw | worst case |"]
-    text += ["|---" * 6 + "|", *_table(results), "", *_cases(rows), "", *_aside(results)]
+    text += ["|---" * 6 + "|", *_table(results, rows[0][1].steps), ""]
+    text += [*_cases(rows), "", *_aside(results)]
     differences = [_difference(case, result) for case, result in results if result.part < 1]
     text += ["Every other difference:", "", *(differences or ["None."]), ""]
     return Section(f"Against the peer: {mode}", text, list(_criteria(mode, results)))
 
 
-def _table(results: list[tuple[Case, ArrayResult]]) -> Iterator[str]:
+def _table(results: list[tuple[Case, ArrayResult]], steps: tuple[str, ...]) -> Iterator[str]:
     by_key: dict[tuple[str, str], list[tuple[Case, ArrayResult]]] = defaultdict(list)
     for case, result in results:
         by_key[result.product, result.array].append((case, result))
-    for product in sorted(dict.fromkeys(key[0] for key in by_key), key=_place):
+    order = [*steps, *ALL]
+    for product in sorted(dict.fromkeys(key[0] for key in by_key), key=order.index):
         equal = []
         for key, found in by_key.items():
             if key[0] != product:
@@ -82,18 +85,16 @@ def _table(results: list[tuple[Case, ArrayResult]]) -> Iterator[str]:
             yield f"| {product} | {', '.join(equal)} | 100 | | 100 | |"
 
 
-def _place(product: str) -> int:
-    """Return where a step or product stands in the tables."""
-    order = [*STEPS["MIRI"], *STEPS["near infrared"], *STEPS["guide stars"], *ALL]
-    return order.index(product) if product in order else len(order)
-
-
 def _cases(rows: list[Row]) -> Iterator[str]:
-    yield "| case | " + " | ".join(" ".join(key) for key in COLUMNS) + " |"
-    yield "|---" * (len(COLUMNS) + 1) + "|"
-    for case, _, comparison, _ in rows:
-        found = {(r.product, r.array): r for r in comparison.arrays} if comparison else {}
-        cells = [_percent(found[key].part) if key in found else "" for key in COLUMNS]
+    found = [
+        {(r.product, r.array): r for r in comparison.arrays} if comparison else {}
+        for _, _, comparison, _ in rows
+    ]
+    columns = [key for key in COLUMNS if any(key in one for one in found)]
+    yield "| case | " + " | ".join(" ".join(key) for key in columns) + " |"
+    yield "|---" * (len(columns) + 1) + "|"
+    for (case, *_), mine in zip(rows, found, strict=True):
+        cells = [_percent(mine[key].part) if key in mine else "" for key in columns]
         yield f"| {case.name} | " + " | ".join(cells) + " |"
 
 

@@ -202,7 +202,9 @@ def run_webbcal(jobs: Iterable[Job]) -> dict[str, Result]:
 
 def _arguments(job: Job) -> list[str]:
     """Return the arguments of ``webbcal run`` that say how."""
-    settings = job.settings()
+    from webbcal.steps import STEPS as KNOWN
+
+    settings = {k: v for k, v in job.settings().items() if k in KNOWN or v != {"skip": True}}
     saved = list(job.saved)
     if job.pipeline == "detector1":
         for step, values in PRESCRIBED.items():

@@ -27,7 +27,8 @@ def workload(small: bool) -> Workload:
     ]  # fmt: skip
     few = guides[:2] if small else guides
     sets = [
-        one_set("FGS", "GUIDER2", AXES["GUIDER2"], CORNER.frame, 10, "shuffled", [corner], "corner"),
+        one_set("FGS", "GUIDER2", AXES["GUIDER2"], CORNER.frame, 10, "shuffled", [corner],
+                "corner"),
         one_set("FGS", "GUIDER1", AXES["GUIDER1"], FULL.frame, 4, "flat holes", few, "guide"),
     ]  # fmt: skip
     cases = [plain(corner, IMAGE, by_step=True)]
