@@ -90,7 +90,7 @@ class JumpOptions(Options):
         low=0.0,
     )
     extend_snr_threshold: float = option(
-        1.2, "Mean excess around a pixel from which on it is in a shower.", unit="sigma", low=0.0
+        0.6, "Mean excess around a pixel from which on it is in a shower.", unit="sigma", low=0.0
     )
     extend_inner_radius: float = option(
         1.0, "Inner radius of the ring for this mean.", unit="pixel", low=0.0

@@ -23,6 +23,12 @@ The scatter of forty differences is itself uncertain by a fifth; less than that 
 distrust the known noise.
 """
 
+SIGNIFICANT = 4.0
+"""Scatter of the mean excess over the frame, times this: what a shower has to exceed."""
+
+SAMPLE_STEP = 4  # pixels; the ring makes closer ones tell the same
+MEDIAN_OF_NORMAL = 0.6745  # median of the absolute value of a normal variate of unit width
+
 UNDOUBTED = 3.0  # standard deviations
 
 
@@ -122,13 +128,28 @@ def _in_group(
         frozen(signal[pair]), frozen(flags[pair]), frozen(typical), frozen(weight), frozen(widths)
     )
     rows, columns = mean.shape
-    above = events.where_above(mean.reshape(-1), options.extend_snr_threshold)
+    above = events.where_above(mean.reshape(-1), _threshold(mean, options))
     labels, count = events.label(above, columns)
     area = np.bincount(labels, minlength=count)
     for number in np.flatnonzero(area >= options.extend_min_area):
         pixels = above[labels == number]
         around = _ellipse(pixels, (rows, columns), options)
         yield Shower(group, np.union1d(pixels, around))
+
+
+def _threshold(mean: np.ndarray, options: JumpOptions) -> float:
+    """Return from which mean excess on a pixel is in a shower.
+
+    Noise that neighbouring pixels share does not average out in the ring; what of it an earlier
+    step has left shows in the scatter over the frame.
+    """
+    sample = mean[::SAMPLE_STEP, ::SAMPLE_STEP]
+    sample = sample[np.isfinite(sample)]
+    if not sample.size:
+        return np.inf
+    level = float(np.median(sample))
+    scatter = float(np.median(np.abs(sample - level))) / MEDIAN_OF_NORMAL
+    return level + max(options.extend_snr_threshold, SIGNIFICANT * scatter)
 
 
 def _ellipse(pixels: np.ndarray, shape: tuple[int, int], options: JumpOptions) -> np.ndarray:
