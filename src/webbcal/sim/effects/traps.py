@@ -61,8 +61,7 @@ class Traps(Effect):
         full = PART_OF_FULL_WELL * np.where(np.isfinite(full_well), full_well, FULL_WELL)
         self.full = full.astype(np.float32)
         self.families = FAMILIES * np.array([options.traps, 1.0, options.traps, 1.0])
-        shape = (len(FAMILIES), *shape)
-        self.filled, self.caught, self.empty = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+        self.filled, self.caught, self.empty = np.zeros((3, len(FAMILIES), *shape))
         self.reached = np.zeros(readout.shape)
         self.last_s: float | None = None
         self.released: dict[tuple[int, int], np.ndarray] = {}
