@@ -102,14 +102,22 @@ class Spill:
         Of the whole array, native byte order.
     folder : Path
         Where a large array goes.
+    in_memory_bytes : int
+        Up to which size it counts as small.
     """
 
-    def __init__(self, shape: tuple[int, ...], dtype: Any, folder: Path) -> None:
+    def __init__(
+        self,
+        shape: tuple[int, ...],
+        dtype: Any,
+        folder: Path,
+        in_memory_bytes: int = IN_MEMORY_BYTES,
+    ) -> None:
         self.shape = shape
         self.dtype = np.dtype(dtype)
         size = int(np.prod(shape, dtype=np.int64)) * self.dtype.itemsize
         self._memory: np.ndarray | None = None
-        if size <= IN_MEMORY_BYTES:
+        if size <= in_memory_bytes:
             self._memory = np.zeros(shape, self.dtype)
             return
         try:

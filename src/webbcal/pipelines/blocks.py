@@ -1,5 +1,6 @@
 """Windows that cover a frame: the blocks that go through the steps from end to end."""
 
+import math
 from collections.abc import Iterator
 
 from webbcal.spec.window import Window
@@ -7,10 +8,14 @@ from webbcal.spec.window import Window
 MINIMUM_ROWS = 20
 """Whole rows are worth having down to this height: margins of three rows cost a third then."""
 
-STRETCH = 4
-"""How much larger than asked for a block may be to hold that many whole rows."""
+STRETCH = 3
+"""How much larger than asked for a block may be to hold that many whole rows, or a tile with
+its margin."""
 
-TILE_ROWS = 32
+MARGIN = 3
+"""Pixels that steps usually need around a window."""
+
+SMALLEST_TILE = 8
 
 PROBE_PIXELS = 8
 """Rows and columns on which every step is tried before the sweep."""
@@ -20,17 +25,26 @@ def windows(shape: tuple[int, int], bytes_per_pixel: int, block_bytes: int) -> I
     """Yield windows that cover a frame once, of about `block_bytes` of signal each.
 
     Whole rows where enough of them fit, since they lie together on disk and in memory;
-    for exposures of very many integrations, wide tiles.
+    for exposures of very many integrations, square tiles, row of tiles after row of tiles.
     """
     rows, columns = shape
     height = min(rows, max(block_bytes // (bytes_per_pixel * columns), MINIMUM_ROWS))
     width = columns
     if height * width * bytes_per_pixel > STRETCH * block_bytes:
-        height = min(rows, TILE_ROWS)
-        width = min(columns, max(STRETCH * block_bytes // (bytes_per_pixel * height), 8))
+        side = math.isqrt(STRETCH * block_bytes // bytes_per_pixel) - 2 * MARGIN
+        height, width = (min(length, max(side, SMALLEST_TILE)) for length in shape)
     for y0 in range(0, rows, height):
         for x0 in range(0, columns, width):
             yield Window(y0, min(y0 + height, rows), x0, min(x0 + width, columns), shape)
+
+
+def bands(blocks: list[Window]) -> Iterator[list[Window]]:
+    """Yield the windows that share their rows; all of them at once where they are whole rows."""
+    if blocks[0].size[1] == blocks[0].shape[1]:
+        yield blocks
+        return
+    for y0 in dict.fromkeys(block.y0 for block in blocks):
+        yield [block for block in blocks if block.y0 == y0]
 
 
 def middle(shape: tuple[int, int]) -> Window:

@@ -10,8 +10,9 @@ import dataclasses
 import os
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ from webbcal.pipelines.record import (
 )
 from webbcal.pipelines.settings import Settings
 from webbcal.pipelines.sinks import Sink, spilled
+from webbcal.pipelines.tiles import over_blocks
 from webbcal.spec.fields import Product
 from webbcal.spec.window import Window
 
@@ -125,7 +127,7 @@ class ExposureRun:
         if not self._pending and not self._finished:
             raise CannotCalibrate("every step is skipped", where=self._plan.path)
         self._open_outputs(())
-        self._sweep(pool, self._outputs_only)
+        self._sweep(pool)
 
     def _begin_sweep(self, source: Source) -> None:
         self._sweeps += 1
@@ -166,7 +168,8 @@ class ExposureRun:
         if bound.step.measurement is not None and bound.on_windows(self._source.meta):
             measured = measure(self._source, self._pending, bound, size, self._progress)
         elif bound.step.survey is not None:
-            measured = survey(self._source, self._pending, bound, size, pool)
+            folder = self._plan.output_dir
+            measured = survey(self._source, self._pending, bound, size, pool, folder)
         return dataclasses.replace(bound, measured=measured)
 
     def _try(self, bound: BoundStep) -> BoundStep:
@@ -183,7 +186,7 @@ class ExposureRun:
         example = next(reversed(self._examples.values()), self._start)
         shape = frame_shape(self._source)
         sink: Sink[Product] = Sink(example, shape, spilled(self._plan.output_dir), working=True)
-        self._sweep(pool, sink.put)
+        self._sweep(pool, sink)
         self._begin_sweep(sink.whole())
 
     # -- results ------------------------------------------------------------------------------
@@ -237,24 +240,30 @@ class ExposureRun:
 
     # -- the sweep ----------------------------------------------------------------------------
 
-    def _outputs_only(self, result: Any) -> None:
-        """Keep nothing of a result but what is written."""
-
-    def _sweep(self, pool: Executor, keep: Any) -> None:
-        """Run the steps since the source on all blocks, and hand every result to `keep`."""
-        shape = frame_shape(self._source)
+    def _sweep(self, pool: Executor, store: Sink[Product] | None = None) -> None:
+        """Run the steps since the source on all blocks; keep the last result in `store`."""
+        folder = self._plan.output_dir
         size = bytes_per_pixel(self._source)
-        blocks = list(windows(shape, size, self._settings.block_bytes))
-        futures = [pool.submit(self._run_block, block, keep) for block in blocks]
-        try:
-            for done, future in enumerate(futures, 1):
-                self._counts.update(future.result())
-                self._progress("calibrating", done, len(blocks))
-        finally:
-            for future in futures:
-                future.cancel()
+        blocks = list(windows(frame_shape(self._source), size, self._settings.block_bytes))
 
-    def _run_block(self, window: Window, keep: Any) -> dict[str, int]:
+        @contextmanager
+        def around(tiles: list[Window]) -> Iterator[None]:
+            kept = nullcontext() if store is None else store.tiled(tiles, pool, folder)
+            with self._outputs.tiled(self._sweeps, tiles, pool, folder), kept:
+                yield
+
+        def work(source: Source, window: Window) -> dict[str, int]:
+            return self._run_block(source, window, store)
+
+        margin = sum(bound.reach for bound in self._pending)
+        counts = over_blocks(self._source, blocks, margin, pool, folder, work, around)
+        for done, count in enumerate(counts, 1):
+            self._counts.update(count)
+            self._progress("calibrating", done, len(blocks))
+
+    def _run_block(
+        self, source: Source, window: Window, store: Sink[Product] | None
+    ) -> dict[str, int]:
         """Calibrate one block, store its results, and return its counts."""
         sums: dict[str, int] = {}
 
@@ -266,7 +275,9 @@ class ExposureRun:
                 sums[count] = int(values.sum(dtype=np.int64))
             self._outputs.put((self._sweeps, name), result, window)
 
-        keep(apply(self._source, self._pending, window, after=after))
+        result = apply(source, self._pending, window, after=after)
+        if store is not None:
+            store.put(result)
         return sums
 
     # -- records ------------------------------------------------------------------------------

@@ -1,8 +1,10 @@
 """Learn what a step must know of whole frames before it runs on windows of them."""
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ import numpy as np
 from webbcal.pipelines.blocks import windows
 from webbcal.pipelines.chain import BoundStep, apply
 from webbcal.pipelines.portions import Source, bytes_per_pixel, frame_shape
+from webbcal.pipelines.tiles import over_blocks
 from webbcal.spec.window import Window
 
 Progress = Callable[[str, int, int], None]
@@ -49,6 +52,7 @@ def survey(
     bound: BoundStep,
     block_bytes: int,
     pool: Executor,
+    folder: Path,
 ) -> Any:
     """Look at the whole exposure, window by window, and conclude."""
     chosen = bound.step.survey
@@ -58,24 +62,20 @@ def survey(
     shape = frame_shape(source)
     blocks = list(windows(shape, bytes_per_pixel(source), block_bytes))
 
-    def look(window: Window) -> dict[str, np.ndarray]:
-        product = apply(source, before, window)
+    def look(near: Source, window: Window) -> dict[str, np.ndarray]:
+        product = apply(near, before, window)
         cut = [None if r is None else r.cut(window) for r in bound.references]
         return dict(chosen.look(product, *cut, bound.options))
 
     planes: dict[str, np.ndarray] = {}
-    for window, seen in _in_step(pool, look, blocks):
+    margin = sum(step.reach for step in before)
+    looks = over_blocks(source, blocks, margin, pool, folder, look, lambda tiles: nullcontext())
+    for window, seen in zip(blocks, looks, strict=True):
         for name, values in seen.items():
             if name not in planes:
                 planes[name] = np.empty((*values.shape[:-2], *shape), values.dtype)
             planes[name][..., window.rows, window.columns] = values
     return chosen.conclude(planes, source.meta, *bound.references, bound.options)
-
-
-def _in_step(
-    pool: Executor, look: Callable[[Window], Any], blocks: list[Window]
-) -> Iterator[tuple[Window, Any]]:
-    yield from zip(blocks, pool.map(look, blocks), strict=True)
 
 
 def _join(results: list[Any]) -> Any:

@@ -1,7 +1,9 @@
 """The files of a run: opened while the exposure streams, filled window by window, completed."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,6 +103,17 @@ class Outputs:
                 part = output.extract(result)
                 assert part is not None
                 output.sink.put(part if part.window == window else part.cut(window))
+
+    @contextmanager
+    def tiled(
+        self, sweep: int, tiles: list[Window], pool: Executor, folder: Path
+    ) -> Iterator[None]:
+        """Take the tiles of a band in all products that a sweep makes, as `Sink.tiled`."""
+        making = [output for output in self._by_suffix.values() if output.place[0] == sweep]
+        with ExitStack() as stack:
+            for output in making:
+                stack.enter_context(output.sink.tiled(tiles, pool, folder))
+            yield
 
     def complete(self, record: RunRecord) -> dict[str, Path]:
         """Fill in headers and tables, and give every file its name."""

@@ -1,12 +1,15 @@
 """Collect the windows of a result until the whole product can be written."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from webbcal.io.draft import Room
 from webbcal.io.spill import Region, Spill
+from webbcal.pipelines.tiles import Tiled
 from webbcal.spec.fields import Image, Product, declared
 from webbcal.spec.window import Window
 
@@ -59,7 +62,9 @@ class Sink(Generic[P]):
             rooms[name] = Room(tuple(sizes[axis] for axis in axes), value.dtype)
             self._axes[name] = axes
             del self._rest[name]
-        self._arrays = place(self._kind.from_stored(rooms, **self._rest))
+        self._arrays: Mapping[str, Region | Spill | Tiled] = place(
+            self._kind.from_stored(rooms, **self._rest)
+        )
 
     def put(self, product: P) -> None:
         """Store a window."""
@@ -68,6 +73,26 @@ class Sink(Generic[P]):
         for name, array in self._arrays.items():
             index = tuple(_selected(axis, window) for axis in self._axes[name])
             array.write(index, getattr(product, name))
+
+    @contextmanager
+    def tiled(self, tiles: list[Window], pool: Executor, folder: Path) -> Iterator[None]:
+        """Take the tiles of a band; they reach their places together, in long runs.
+
+        Nothing changes without tiles.
+        """
+        targets = self._arrays
+        held = {
+            name: Tiled.empty(array.shape, array.dtype, tiles, folder)
+            for name, array in targets.items()
+            if tiles and self._axes[name][0] == "integration"
+        }
+        self._arrays = {**targets, **held}
+        try:
+            yield
+        finally:
+            self._arrays = targets
+        for name, array in held.items():
+            array.copy_to(targets[name], pool)
 
     def whole(
         self, values: Mapping[str, Any] | None = None, record: Mapping[str, Any] | None = None
