@@ -102,8 +102,8 @@ class Spill:
         Of the whole array, native byte order.
     folder : Path
         Where a large array goes.
-    in_memory_bytes : int
-        Up to which size it counts as small.
+    in_memory_bytes : int or None
+        Up to which size it counts as small; None for `IN_MEMORY_BYTES`.
     """
 
     def __init__(
@@ -111,13 +111,13 @@ class Spill:
         shape: tuple[int, ...],
         dtype: Any,
         folder: Path,
-        in_memory_bytes: int = IN_MEMORY_BYTES,
+        in_memory_bytes: int | None = None,
     ) -> None:
         self.shape = shape
         self.dtype = np.dtype(dtype)
         size = int(np.prod(shape, dtype=np.int64)) * self.dtype.itemsize
         self._memory: np.ndarray | None = None
-        if size <= in_memory_bytes:
+        if size <= (IN_MEMORY_BYTES if in_memory_bytes is None else in_memory_bytes):
             self._memory = np.zeros(shape, self.dtype)
             return
         try:

@@ -31,6 +31,8 @@ class Preset:
 
 
 PRESETS: tuple[Preset, ...] = (
+    Preset(detector1.NEAR_INFRARED, "jump", {"expand_large_events": True}, time_series=False),
+    Preset(detector1.MIRI, "jump", {"find_showers": True}, time_series=False),
     Preset(detector1.MIRI, "emicorr", {"skip": False}),
     Preset(detector1.DARK_MIRI, "emicorr", {"skip": False}),
     Preset(detector1.MIRI, "firstframe", {"skip": True}, time_series=True),
