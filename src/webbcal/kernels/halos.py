@@ -39,33 +39,36 @@ def distances(inside):
             last = x if inside[y, x] else last
             along[x, y] = min(along[x, y], last - x)
     result = np.empty((rows, columns), np.float32)
-    lowest = np.empty(rows, np.int64)  # rows whose parabolas are lowest somewhere
-    begin = np.empty(rows + 1)  # from which row on
+    lowest, begin = np.empty(rows, np.int64), np.empty(rows + 1)
     for x in range(columns):
-        n = 0
-        lowest[0] = 0
-        begin[0] = -np.inf
-        for y in range(1, rows):
-            height = along[x, y] ** 2 + y * y
-            while True:
-                other = lowest[n]
-                meet = (height - along[x, other] ** 2 - other * other) / (2.0 * (y - other))
-                if meet > begin[n] or n == 0:
-                    break
-                n -= 1
-            if meet > begin[n]:
-                n += 1
-            lowest[n] = y
-            begin[n] = meet
-        begin[n + 1] = np.inf
+        _envelope(along[x], lowest, begin)
         m = 0
         for y in range(rows):
             while begin[m + 1] < y:
                 m += 1
-            other = lowest[m]
-            square = (y - other) ** 2 + along[x, other] ** 2
+            square = (y - lowest[m]) ** 2 + along[x, lowest[m]] ** 2
             result[y, x] = np.sqrt(np.float64(square))
     return result
+
+
+@kernel
+def _envelope(along, lowest, begin):
+    """Find the rows whose parabolas are lowest somewhere, and from which row on each is."""
+    n = 0
+    lowest[0] = 0
+    begin[0] = -np.inf
+    for y in range(1, along.size):
+        height = along[y] ** 2 + y * y
+        while True:
+            other = lowest[n]
+            meet = (height - along[other] ** 2 - other * other) / (2.0 * (y - other))
+            if meet > begin[n]:
+                break
+            n -= 1
+        n += 1
+        lowest[n] = y
+        begin[n] = meet
+    begin[n + 1] = np.inf
 
 
 @kernel

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from webbcal.core.dq import DQ
 from webbcal.spec.meta import Meta
 from webbcal.spec.products.detector1 import Ramp
 from webbcal.spec.references import Gain, ReadNoise
 from webbcal.steps._exposure import first_integration, positive
 from webbcal.steps.jump import showers, snowballs
+from webbcal.steps.jump.integration import BAD, JUMP, Integration
 from webbcal.steps.jump.options import JumpOptions
 
 PER_MILLION_PIXELS = 1e6
@@ -70,13 +70,12 @@ def find_extended(
     memory = carried or Memory()
     groupdq = ramp.groupdq.copy()
     for number in range(len(groupdq)):
-        flags = groupdq[number]
+        integration = Integration.of(ramp, number, groupdq[number], gain, readnoise)
         if options.expand_large_events:
-            memory = _flag_snowballs(
-                ramp, number, flags, gain, readnoise, options, memory, parallel
-            )
+            absolute = first_integration(ramp.meta) + number
+            memory = _flag_snowballs(integration, absolute, memory, options, parallel)
         if options.find_showers:
-            found = _flag_showers(ramp, number, flags, gain, readnoise, options, parallel)
+            found = _flag_showers(ramp, integration, options, parallel)
             memory = Memory(memory.events + found, memory.masked)
     if np.array_equal(groupdq, ramp.groupdq):
         return ramp, memory
@@ -84,83 +83,54 @@ def find_extended(
 
 
 def _flag_snowballs(
-    ramp: Ramp,
-    number: int,
-    flags: np.ndarray,
-    gain: Gain,
-    readnoise: ReadNoise,
-    options: JumpOptions,
-    memory: Memory,
-    parallel: Any,
+    integration: Integration, number: int, memory: Memory, options: JumpOptions, parallel: Any
 ) -> Memory:
-    def signal(rows: slice, columns: slice) -> np.ndarray:
-        stored = None if "sci" in vars(ramp) else ramp.stored("sci")
-        if stored is None:
-            return ramp.sci[number][:, rows, columns]
-        one = slice(number, number + 1)
-        return stored.read((one, slice(0, len(flags)), rows, columns))[0]
-
-    integration = snowballs.Integration(
-        signal, flags, gain.sci, readnoise.sci, positive(ramp.meta, "nframes")
-    )
+    """Flag the snowballs of integration `number` of the exposure and the cores of earlier ones."""
+    flags = integration.flags
     found = snowballs.find_snowballs(integration, options, parallel)
     snowballs.apply(flags, found)
+    events = memory.events + len(found)
     if not options.mask_snowball_core_next_int:
-        return Memory(memory.events + len(found), None)
-    ngroups, columns = len(flags), flags.shape[2]
-    begin = (first_integration(ramp.meta) + number) * ngroups
+        return Memory(events)
+    ngroups, columns = len(flags), integration.shape[1]
+    begin = number * ngroups
     masked = memory.masked
     if masked is not None:
         _mask_cores(flags, masked - begin)
     cores = [event.core for event in found if event.enlarged.size]
     if cores:
-        seconds = options.snowball_time_masked_next_int
-        groups = int(seconds // positive(ramp.meta, "group_time"))
+        groups = int(options.snowball_time_masked_next_int // integration.group_time)
         masked = np.zeros(flags.shape[1:], np.int32) if masked is None else masked.copy()
         y, x = np.divmod(np.concatenate(cores), columns)
-        masked[y, x] = begin + ngroups + min(groups, np.iinfo(np.int32).max // 2)
-    return Memory(memory.events + len(found), masked)
+        masked[y, x] = begin + ngroups + groups
+    return Memory(events, masked)
 
 
 def _mask_cores(flags: np.ndarray, groups: np.ndarray) -> None:
     """Set JUMP_DET in the first `groups` groups, but the very first; it is in no difference."""
     y, x = np.nonzero(groups > 1)
-    bad = np.uint8(DQ.DO_NOT_USE | DQ.SATURATED)
     for group in range(1, len(flags)):
-        here = (groups[y, x] > group) & (flags[group, y, x] & bad == 0)
-        flags[group, y[here], x[here]] |= np.uint8(DQ.JUMP_DET)
+        here = (groups[y, x] > group) & (flags[group, y, x] & BAD == 0)
+        flags[group, y[here], x[here]] |= JUMP
 
 
-def _flag_showers(
-    ramp: Ramp,
-    number: int,
-    flags: np.ndarray,
-    gain: Gain,
-    readnoise: ReadNoise,
-    options: JumpOptions,
-    parallel: Any,
-) -> int:
-    if ramp.typical_difference is None or ramp.difference_scatter is None:
+def _flag_showers(ramp: Ramp, integration: Integration, options: JumpOptions, parallel: Any) -> int:
+    """Flag the showers of an integration, and return how many there are."""
+    if not (ramp.has("typical_difference") and ramp.has("difference_scatter")):
         return 0  # too few groups in the exposure
-    signal = ramp.sci[number]
     noise = showers.noise_of(
-        ramp.typical_difference,
-        ramp.difference_scatter,
-        ramp.pixeldq,
-        gain.sci,
-        readnoise.sci,
-        positive(ramp.meta, "nframes"),
+        integration, ramp.typical_difference, ramp.difference_scatter, ramp.pixeldq
     )
-    found = showers.find_showers(signal, flags, noise, options, parallel)
-    group_time = positive(ramp.meta, "group_time")
-    showers.apply(signal, flags, found, noise, gain.sci, group_time, options)
+    signal = integration.signal()
+    found = showers.find_showers(signal, integration, noise, options, parallel)
+    showers.apply(signal, integration, noise, found, options)
     return len(found)
 
 
 def record(ramp: Ramp, memory: Memory, options: JumpOptions) -> Ramp:
     """Write the rate of extended events, per second and million pixels, into the metadata."""
     compared = ramp.jump_differences
-    if compared is None or not compared.any():
+    if not compared.any():
         return ramp
     seconds = float(compared.max()) * positive(ramp.meta, "group_time")
     rate = PER_MILLION_PIXELS * memory.events / (seconds * compared.size)

@@ -126,7 +126,7 @@ def find_jumps(
     and K. D. Gordon 2011, PASP 123, 1237. Departures: ``docs/decisions/0011-jump-detection.md``.
     """
     # Numba costs half a second to import; only a run that gets here pays for it.
-    from webbcal.kernels.jump import Pixels
+    from webbcal.kernels.jump import CLIP_INTEGRATIONS, Pixels
     from webbcal.kernels.jump import find_jumps as find
 
     nints, ngroups, rows, columns = ramp.sci.shape
@@ -145,19 +145,21 @@ def find_jumps(
     )
     no_gain = ~((gain.sci > 0) & np.isfinite(gain.sci))
     flags = np.uint32(DQ.NO_GAIN_VALUE | DQ.DO_NOT_USE)
-    return replace(
+    result = replace(
         ramp,
         groupdq=groupdq.reshape(ramp.groupdq.shape),
         pixeldq=np.where(no_gain, ramp.pixeldq | flags, ramp.pixeldq),
         cosmic_rays=count.reshape(rows, columns),
         jump_differences=np.full((rows, columns), _differences(ramp, measured), np.uint32),
-        **_typical(sci, groupdq, search, (rows, columns)) if options.find_showers else {},
     )
+    if not options.find_showers:
+        return result
+    return _with_typical(result, together=search.method != CLIP_INTEGRATIONS)
 
 
 def _dropped_groups(measured: Dropped | None) -> int:
     """Return how many groups are dropped in the integration with the fewest left."""
-    return 0 if measured is None else int(measured.groups.sum(axis=1).max())
+    return 0 if measured is None else max(map(int, measured.groups.sum(axis=1)))
 
 
 def _differences(ramp: Ramp, measured: Dropped | None) -> int:
@@ -194,22 +196,23 @@ def _search(ramp: Ramp, options: JumpOptions, dropped: int) -> Any:
     )
 
 
-def _typical(
-    sci: np.ndarray, groupdq: np.ndarray, search: Any, shape: tuple[int, int]
-) -> dict[str, np.ndarray]:
-    """Return the typical differences, nothing where there are too few to tell."""
-    from webbcal.kernels import jump
+def _with_typical(ramp: Ramp, *, together: bool) -> Ramp:
+    """Add the typical differences of the groups, unless there are too few to tell."""
     from webbcal.kernels.differences import typical_differences
 
-    nints, ngroups = sci.shape[:2]
+    nints, ngroups, *shape = ramp.sci.shape
     if nints * (ngroups - 1) < FEWEST_DIFFERENCES_FOR_SHOWERS:
-        return {}
-    together = search.method != jump.CLIP_INTEGRATIONS
-    centre, scatter = typical_differences(sci, frozen(groupdq), together)
-    return {
-        "typical_difference": centre.reshape(-1, *shape),
-        "difference_scatter": scatter.reshape(-1, *shape),
-    }
+        return ramp
+    centre, scatter = typical_differences(
+        frozen(ramp.sci).reshape(nints, ngroups, -1),
+        frozen(ramp.groupdq).reshape(nints, ngroups, -1),
+        together,
+    )
+    return replace(
+        ramp,
+        typical_difference=centre.reshape(-1, *shape),
+        difference_scatter=scatter.reshape(-1, *shape),
+    )
 
 
 def _spread(meta: Meta, options: JumpOptions) -> Any:

@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 
 from webbcal.core.dq import DQ
+from webbcal.steps.jump.integration import BAD, JUMP, Integration
 from webbcal.steps.jump.options import JumpOptions
 
-BAD = np.uint8(DQ.DO_NOT_USE | DQ.SATURATED)
-JUMP = np.uint8(DQ.JUMP_DET)
 BLIND = np.uint32(DQ.DO_NOT_USE | DQ.REFERENCE_PIXEL | DQ.NON_SCIENCE)
 
 FEWEST_DIFFERENCES = 10
@@ -59,32 +58,29 @@ class Shower:
 
 
 def noise_of(
-    typical: np.ndarray,
-    scatter: np.ndarray,
-    pixeldq: np.ndarray,
-    gain: np.ndarray,
-    readnoise: np.ndarray,
-    frames: float,
+    integration: Integration, typical: np.ndarray, scatter: np.ndarray, pixeldq: np.ndarray
 ) -> Noise:
     """Return the noise of each pixel: of photons and of two reads, or more where it shows more."""
+    gain, readnoise = integration.gain, integration.readnoise
+    frames = np.float32(integration.frames)
     with np.errstate(invalid="ignore", divide="ignore"):
-        known = np.sqrt(np.abs(typical) / gain + np.square(readnoise) / np.float32(frames))
+        known = np.sqrt(np.abs(typical) / gain + np.square(readnoise) / frames)
     sigma = np.fmax(known, np.float32(EXCESS_SCATTER) * scatter)
     sigma[~(np.isfinite(known) & (gain > 0))] = np.nan
     return Noise(typical, sigma, pixeldq & BLIND != 0)
 
 
 def find_showers(
-    signal: np.ndarray, flags: np.ndarray, noise: Noise, options: JumpOptions, parallel: Any
+    signal: np.ndarray, integration: Integration, noise: Noise, options: JumpOptions, parallel: Any
 ) -> tuple[Shower, ...]:
     """Return the showers of one integration, in order of their groups.
 
     Parameters
     ----------
     signal : numpy.ndarray
-        float32, DN, axes (group, y, x).
-    flags : numpy.ndarray
-        uint8, same axes, with the jumps of the single pixels flagged.
+        Of the whole integration.
+    integration : Integration
+        With the jumps of the single pixels flagged.
     noise : Noise
         Of the pixels.
     options : JumpOptions
@@ -92,7 +88,8 @@ def find_showers(
     parallel : callable
         Like `map`.
     """
-    from webbcal.kernels.showers import ring_widths
+    from webbcal.kernels.arrays import frozen
+    from webbcal.kernels.showers import mean_excess, ring_widths
 
     outer = options.extend_inner_radius + options.extend_outer_radius
     widths = ring_widths(options.extend_inner_radius, outer)
@@ -100,7 +97,17 @@ def find_showers(
         weights = np.where(noise.blind | ~(noise.sigma > 0), np.float32(0), 1 / noise.sigma)
 
     def search(group: int) -> list[Shower]:
-        return list(_in_group(signal, flags, noise, weights, widths, group, options))
+        pair = slice(group - 1, group + 1)
+        typical, _ = noise.of(group - 1)
+        weight = weights[group - 1 if len(weights) > 1 else 0]
+        mean = mean_excess(
+            frozen(signal[pair]),
+            frozen(integration.flags[pair]),
+            frozen(typical),
+            frozen(weight),
+            frozen(widths),
+        )
+        return list(_in_group(group, mean, options))
 
     found: list[Shower] = []
     for showers in parallel(search, range(1, signal.shape[0])):
@@ -108,25 +115,10 @@ def find_showers(
     return tuple(found)
 
 
-def _in_group(
-    signal: np.ndarray,
-    flags: np.ndarray,
-    noise: Noise,
-    weights: np.ndarray,
-    widths: np.ndarray,
-    group: int,
-    options: JumpOptions,
-) -> Iterator[Shower]:
+def _in_group(group: int, mean: np.ndarray, options: JumpOptions) -> Iterator[Shower]:
+    """Yield the showers of a group, from the mean excess around each pixel."""
     from webbcal.kernels import events
-    from webbcal.kernels.arrays import frozen
-    from webbcal.kernels.showers import mean_excess
 
-    typical, _ = noise.of(group - 1)
-    weight = weights[group - 1 if len(weights) > 1 else 0]
-    pair = slice(group - 1, group + 1)
-    mean = mean_excess(
-        frozen(signal[pair]), frozen(flags[pair]), frozen(typical), frozen(weight), frozen(widths)
-    )
     rows, columns = mean.shape
     above = events.where_above(mean.reshape(-1), _threshold(mean, options))
     labels, count = events.label(above, columns)
@@ -172,11 +164,9 @@ def _ellipse(pixels: np.ndarray, shape: tuple[int, int], options: JumpOptions) -
 
 def apply(
     signal: np.ndarray,
-    flags: np.ndarray,
-    showers: tuple[Shower, ...],
+    integration: Integration,
     noise: Noise,
-    gain: np.ndarray,
-    group_time: float,
+    showers: tuple[Shower, ...],
     options: JumpOptions,
 ) -> None:
     """Set JUMP_DET in and after showers, except where the signal changes its pace for good.
@@ -184,54 +174,46 @@ def apply(
     What a shower leaves is charge; if a source is brighter after it than before, what was found
     is something else. Where nothing is known before or after, the flags stay.
     """
-    frames = flags.reshape(flags.shape[0], -1)
-    later = int(options.time_masked_after_shower // group_time)
-    spans = [(s.group, min(s.group + later + 1, len(frames))) for s in showers]
+    frames = integration.flags.reshape(len(signal), -1)
+    later = int(options.time_masked_after_shower // integration.group_time)
+    spans = [slice(s.group, min(s.group + later + 1, len(frames))) for s in showers]
     own = []  # the groups of each shower's pixels that only it has flagged
-    for (first, stop), shower in zip(spans, showers, strict=True):
-        here = frames[first:stop, shower.pixels]
-        new = here & (BAD | JUMP) == 0
-        own.append(new)
-        frames[first:stop, shower.pixels] = here | np.where(new, JUMP, np.uint8(0))
-    values = signal.reshape(signal.shape[0], -1)
-    limit = options.max_shower_amplitude * group_time
-    undone = [
-        _changes_pace(
-            values[:, s.pixels], frames[:, s.pixels], span, _sigma(noise, s), gain, s.pixels, limit
+    for span, shower in zip(spans, showers, strict=True):
+        here = frames[span, shower.pixels]
+        own.append(here & (BAD | JUMP) == 0)
+        frames[span, shower.pixels] = here | np.where(own[-1], JUMP, np.uint8(0))
+    values = signal.reshape(len(signal), -1)
+    gain = integration.gain.reshape(-1)
+    undone = []
+    for span, shower in zip(spans, showers, strict=True):
+        change, error = _change_of_pace(
+            values[:, shower.pixels],
+            frames[:, shower.pixels],
+            span,
+            noise.of(shower.group - 1)[1].reshape(-1)[shower.pixels],
         )
-        for span, s in zip(spans, showers, strict=True)
-    ]
-    for (first, stop), shower, new, undo in zip(spans, showers, own, undone, strict=True):
-        here = frames[first:stop, shower.pixels]
-        frames[first:stop, shower.pixels] = np.where(new & undo, here & ~JUMP, here)
+        rate = change * gain[shower.pixels] / integration.group_time
+        undone.append((rate > options.max_shower_amplitude) & (change > UNDOUBTED * error))
+    for span, shower, new, undo in zip(spans, showers, own, undone, strict=True):
+        here = frames[span, shower.pixels]
+        frames[span, shower.pixels] = np.where(new & undo, here & ~JUMP, here)
 
 
-def _sigma(noise: Noise, shower: Shower) -> np.ndarray:
-    _, sigma = noise.of(shower.group - 1)
-    return sigma.reshape(-1)[shower.pixels]
+def _change_of_pace(
+    values: np.ndarray, flags: np.ndarray, span: slice, sigma: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return by how much the mean difference changes across some groups, and its error.
 
-
-def _changes_pace(
-    values: np.ndarray,
-    flags: np.ndarray,
-    span: tuple[int, int],
-    sigma: np.ndarray,
-    gain: np.ndarray,
-    pixels: np.ndarray,
-    limit: float,
-) -> np.ndarray:
-    """Tell where the mean difference after some groups is not that before them, bool (pixel)."""
+    `values` (DN) and `flags` have axes (group, pixel), the results, DN, (pixel); NaN where no
+    difference is usable before or after the groups.
+    """
     d = np.diff(values, axis=0)
     good = ((flags[1:] | flags[:-1]) & BAD == 0) & (flags[1:] & JUMP == 0) & np.isfinite(d)
-    parts = slice(0, span[0] - 1), slice(span[1] - 1, None)
+    parts = slice(0, span.start - 1), slice(span.stop - 1, None)
     number = [good[part].sum(axis=0) for part in parts]
     with np.errstate(invalid="ignore", divide="ignore"):
         before, after = (
             np.where(good[part], d[part], 0).sum(axis=0) / n
             for part, n in zip(parts, number, strict=True)
         )
-        error = sigma * np.sqrt(1 / number[0] + 1 / number[1])
-        electrons = gain.reshape(-1)[pixels]
-        change = np.abs(after - before)
-        changed: np.ndarray = (change * electrons > limit) & (change > UNDOUBTED * error)
-    return changed
+        return np.abs(after - before), sigma * np.sqrt(1 / number[0] + 1 / number[1])

@@ -7,10 +7,8 @@ from typing import Any
 import numpy as np
 
 from webbcal.core.dq import DQ
+from webbcal.steps.jump.integration import BAD, JUMP, Integration
 from webbcal.steps.jump.options import JumpOptions
-
-BAD = np.uint8(DQ.DO_NOT_USE | DQ.SATURATED)
-JUMP = np.uint8(DQ.JUMP_DET)
 
 SURROUNDED = 0.5
 """Part of the pixels around a core that jump when a snowball makes it saturate.
@@ -32,21 +30,6 @@ NEAREST = 20
 """Pixels around a core that are looked at first; more if the halo does not end there."""
 
 WHOLE_EVENT = np.sqrt(8.0)  # from the middle of a block of 5 x 5 pixels to its corners
-
-
-@dataclass(frozen=True)
-class Integration:
-    """One integration: flags in memory, signal read where it is needed.
-
-    `signal(rows, columns)` returns float32 (group, y, x), DN; `flags` are uint8 (group, y, x);
-    `gain` (electron/DN) and `readnoise` (of a pair of frames, DN) have axes (y, x).
-    """
-
-    signal: Any
-    flags: np.ndarray
-    gain: np.ndarray
-    readnoise: np.ndarray
-    frames: float
 
 
 @dataclass(frozen=True)
@@ -128,7 +111,7 @@ def _in_group(integration: Integration, group: int, options: JumpOptions) -> Ite
     """Yield the snowballs whose cores saturate in a group, and those without a core."""
     from webbcal.kernels import events
 
-    flags, shape = integration.flags, integration.gain.shape
+    flags, shape = integration.flags, integration.shape
     columns = shape[1]
     now = flags[group].reshape(-1)
     cores = events.newly_saturated(flags[group - 1].reshape(-1), now)
@@ -137,7 +120,7 @@ def _in_group(integration: Integration, group: int, options: JumpOptions) -> Ite
         usable, jumps = events.surroundings(now, cores, labels, count, columns)
         area = np.bincount(labels, minlength=count)
         hit = (area >= options.min_sat_area) & (usable > 0) & (jumps >= SURROUNDED * usable)
-        for number in np.flatnonzero(hit):
+        for number in map(int, np.flatnonzero(hit)):
             event = _measure(integration, group, cores[labels == number], options, saturated=True)
             if event is not None:
                 yield event
@@ -168,7 +151,7 @@ def _measure(
     """Return the event around a core; None where no charge surrounds it."""
     from webbcal.kernels import halos
 
-    y, x = np.divmod(core, integration.gain.shape[1])
+    y, x = np.divmod(core, integration.shape[1])
     radius = np.sqrt(core.size / np.pi)
     margin = int(min(max(NEAREST, 6 * radius), options.max_extended_radius))
     while True:
@@ -211,7 +194,8 @@ def _measure(
 def _indices(mask: np.ndarray, rows: slice, cols: slice, integration: Integration) -> np.ndarray:
     """Return the flat indices in the frame of pixels in a box."""
     y, x = np.nonzero(mask)
-    return (y + rows.start) * integration.gain.shape[1] + x + cols.start
+    indices: np.ndarray = (y + rows.start) * integration.shape[1] + x + cols.start
+    return indices
 
 
 def _reaches(
@@ -243,10 +227,10 @@ def _reaches(
         integration.frames,
         frozen(np.array(hit)),
     )
-    reaches = {
-        g: _reach(*halos.ring_medians(distance, part, flags[g]), radius, options)
-        for g, part in zip(hit, excess, strict=True)
-    }
+    reaches = {}
+    for g, part in zip(hit, excess, strict=True):
+        middle, count, jumps = halos.ring_medians(distance, part, flags[g])
+        reaches[g] = _reach(middle, count, jumps, radius, options)
     # Some more of the charge may be in another group, but not on other pixels.
     most = SHARED * (radius + reaches[group]) - radius if reaches[group] > 0 else 0.0
     return {g: min(reach, reaches[g] if g == group else most) for g, reach in reaches.items()}
