@@ -19,6 +19,8 @@ SECONDS_PER_DAY = 86400.0
 LIGHT_AU_S = 499.004784
 SLEW_S = 30.0
 MODEL = "Level1bModel"
+GUIDE_STAR = "SIMULATED1"
+GUIDER_ZERO_POINT_MAG = 28.0
 
 
 @functools.cache
@@ -46,9 +48,26 @@ def meta_of(values: Mapping[str, Any]) -> Meta:
 
 def root_name(options: ImageSimulation, exposure: int, segment: int = 0) -> str:
     """Return the file name of an exposure and segment (from 0) without its suffix."""
+    if options.is_guiding:
+        return _guider_name(options, exposure)
     part = f"-seg{segment + 1:03d}" if options.segments > 1 else ""
     detector = options.detector.lower()
     return f"jw{options.program:05d}001001_02101_{exposure + 1:05d}{part}_{detector}"
+
+
+def _guider_name(options: ImageSimulation, exposure: int) -> str:
+    """Return the name of a guider's file: by the time, or by the number of the attempt."""
+    visit = f"jw{options.program:05d}001001"
+    function = options.exptype.removeprefix("FGS_")
+    if function.startswith("ID-"):
+        image = {"ID-IMAGE": "image", "ID-STACK": "stacked"}[function]
+        return f"{visit}_gs-id_{exposure + 1}_{image}"
+    readout = Readout.of(
+        options.chip, options.window, options.read_pattern, options.ngroups, options.nints
+    )
+    moment = utc(exposure_start_mjd(readout, exposure)).strftime("%Y%j%H%M%S")
+    word = {"FINEGUIDE": "fg"}.get(function, function.lower())
+    return f"{visit}_gs-{word}_{moment}"
 
 
 def segment_values(
@@ -123,7 +142,40 @@ def exposure_meta(
         **_dither_keywords(options, readout, exposure, offset),
         **_pointing_keywords(readout, offset),
     }
+    if options.is_guiding:
+        values |= _guide_star_keywords(options, readout, start)
     return meta_of(values)
+
+
+def _guide_star_keywords(
+    options: ImageSimulation, readout: Readout, start: float
+) -> dict[str, Any]:
+    end = start + _exposure_clock_s(readout) / SECONDS_PER_DAY
+    ra, dec = POINTING
+    return {
+        "GS_ORDER": 1,
+        "GSSTRTTM": iso(PROGRAMME_START_MJD).replace("T", " "),
+        "GSENDTIM": iso(end).replace("T", " "),
+        "GDSTARID": GUIDE_STAR,
+        "GS_RA": ra,
+        "GS_DEC": dec,
+        "GS_URA": 1e-4,
+        "GS_UDEC": 1e-4,
+        "GS_MAG": guide_star_magnitude(options.brightest_star),
+        "GS_UMAG": 0.03,
+        "GS_V3_PA": 0.0,
+        "PCS_MODE": "TRACK" if options.exptype == "FGS_TRACK" else "FINEGUIDE",
+        "GF_START": iso(start).replace("T", " "),
+        "GF_END": iso(end).replace("T", " "),
+        "DATASTRT": start,
+        "DATAEND": end,
+        "GSACSTAT": "SUCCESSFUL",
+    }
+
+
+def guide_star_magnitude(rate: float) -> float:
+    """Return the magnitude of a guide star of so many electrons per second, roughly."""
+    return round(GUIDER_ZERO_POINT_MAG - 2.5 * float(np.log10(max(rate, 1.0))), 3)
 
 
 def _file_keywords(
@@ -215,10 +267,10 @@ def _exposure_keywords(options: ImageSimulation, readout: Readout, start: float)
         "NOUTPUTS": readout.outputs,
         "NINTS": readout.integrations,
         "NGROUPS": readout.groups,
-        "NFRAMES": readout.frames_averaged,
+        "NFRAMES": readout.pattern.frames_averaged,
         "FRMDIVSR": readout.frames_averaged,
         "GROUPGAP": readout.frames_dropped,
-        "DRPFRMS1": 0,
+        "DRPFRMS1": readout.first_frame(0),
         "DRPFRMS3": 0,
         "NSAMPLES": readout.pattern.samples,
         "TSAMPLE": readout.instrument.clock_s * 1e6,
@@ -358,7 +410,8 @@ def group_times(readout: Readout, exposure: int) -> np.ndarray:
     count = readout.integrations * readout.groups
     table = np.zeros(count, [(c.name, c.dtype) for c in GROUP_COLUMNS])
     integration, group = np.divmod(np.arange(count), readout.groups)
-    frames = group * (readout.frames_averaged + readout.frames_dropped) + readout.frames_averaged
+    first = np.array([readout.first_frame(number) for number in range(readout.groups)])
+    frames = first[group] + readout.frames_averaged
     seconds = integration * cycle + (frames + 1) * readout.frame_time_s
     end = start + seconds / SECONDS_PER_DAY
     table["integration_number"] = integration + 1

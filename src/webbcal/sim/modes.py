@@ -5,7 +5,11 @@ from types import MappingProxyType
 from typing import Any
 
 from webbcal.core.errors import InvalidOptions
+from webbcal.sim.instruments.fgs import GUIDING
 from webbcal.sim.settings import ImageSimulation
+
+FAST = ("FGS_ACQ2", "FGS_TRACK", "FGS_FINEGUIDE")
+"""Guide-star exposures that read in a fraction of a second, of brighter stars here."""
 
 MODES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
@@ -24,6 +28,7 @@ MODES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "brightest_star": 1e5,
         },
         "dark": {"ngroups": 10},
+        "guider": {"detector": "GUIDER1", "stars": 1},
     }
 )
 
@@ -39,6 +44,10 @@ def options_of(mode: str, values: Mapping[str, Any], *, where: str = "") -> Imag
     if mode not in MODES:
         raise InvalidOptions("mode", expected=" or ".join(MODES), found=mode)
     merged = {**MODES[mode], **values}
+    if mode == "guider":
+        kind = merged.setdefault("exposure_type", "FGS_FINEGUIDE")
+        usual = {**GUIDING.get(kind, {}), "brightest_star": 1e6 if kind in FAST else 1e5}
+        merged = {**usual, **merged}
     if mode == "dark":
         image = ImageSimulation.from_mapping(
             {name: v for name, v in merged.items() if name == "detector"}, where=where

@@ -12,6 +12,7 @@ from webbcal.core.errors import CannotWrite
 from webbcal.sim.association_files import write_associations
 from webbcal.sim.crds_cache import write_cache
 from webbcal.sim.effects import Effect, effects_of
+from webbcal.sim.guiding import guide_star_exposure
 from webbcal.sim.instruments import subarray_of
 from webbcal.sim.keywords import (
     exposure_meta,
@@ -30,7 +31,7 @@ from webbcal.sim.scene import Scene, dither, follow, observe, star_field
 from webbcal.sim.seeds import generator
 from webbcal.sim.settings import ImageSimulation
 from webbcal.sim.truth import Truth, write_truth
-from webbcal.spec.products import Uncal
+from webbcal.spec.products import GuiderRaw, Uncal
 from webbcal.spec.references import Reference
 
 
@@ -42,7 +43,7 @@ class SimulatedExposure:
     ----------
     root : str
         File name without suffix.
-    uncal : Uncal
+    uncal : Uncal or GuiderRaw
         The raw exposure.
     truth : Truth
         What a perfect calibration would find.
@@ -53,7 +54,7 @@ class SimulatedExposure:
     """
 
     root: str
-    uncal: Uncal
+    uncal: Any
     truth: Truth
     references: Mapping[str, Reference]
     readout: Readout
@@ -167,8 +168,9 @@ class _Programme:
         stars, sky, flux = self.stars, options.sky, None
         if options.is_dark:
             stars, sky = stars[:0], 0.0
-        if options.is_time_series and len(stars):
+        if (options.is_time_series or options.is_guiding) and len(stars):
             stars = follow(stars, readout.window, options.brightest_star)
+        if options.is_time_series and len(stars):
             phase = (np.arange(options.nints) + 0.5) / options.nints
             flux = transit(phase, options.transit_depth, options.transit_duration)
         return observe(
@@ -238,10 +240,19 @@ class _Segment:
             light_curve=curve,
         )
 
-    def in_memory(self) -> Uncal:
+    @property
+    def product(self) -> Uncal | GuiderRaw:
+        """The file's content, its pixels still to be simulated."""
+        programme = self.programme
+        if not programme.options.is_guiding:
+            return self.uncal
+        return guide_star_exposure(self.uncal, programme.options, programme.readout, self.exposure)
+
+    def in_memory(self) -> Uncal | GuiderRaw:
         """Return the exposure with all its arrays in memory."""
-        names = [n for n in ("sci", "zeroframe", "refout") if self.uncal.stored(n) is not None]
-        return replace(self.uncal, **{name: getattr(self.uncal, name) for name in names})
+        product = self.product
+        names = [n for n in ("sci", "zeroframe", "refout") if product.stored(n) is not None]
+        return replace(product, **{name: getattr(product, name) for name in names})
 
 
 def _share(integrations: int, segments: int, segment: int) -> range:
@@ -311,7 +322,7 @@ def _write_programme(programme: _Programme, folder: Path) -> SimulatedSet:
         for segment in programme.expose(number, folder):
             exposures.append(folder / f"{segment.root}_uncal.fits")
             truths.append(folder / "truth" / f"{segment.root}_truth.fits")
-            write_product(segment.uncal, exposures[-1])
+            write_product(segment.product, exposures[-1])
             write_truth(segment.truth(), truths[-1])
             roots.append(segment.root)
     files = write_cache(programme.references(), options, programme.readout.outputs, folder / "crds")

@@ -387,10 +387,7 @@ class _Integration:
 
     def _record(self, deposits: Deposits, seen: np.ndarray, frame: int) -> np.ndarray:
         readout = self.chamber.readout
-        cycle = readout.frames_averaged + readout.frames_dropped
-        group, position = divmod(frame, cycle)
-        if position >= readout.frames_averaged:  # a dropped frame: seen in the next group
-            group, position = group + 1, 0
+        group, position = readout.place_in_group(frame)
         table = np.zeros(int(seen.sum()), HIT_DTYPE)
         table["integration"] = self.number
         table["group"] = group

@@ -41,7 +41,7 @@ class Readout:
     @property
     def frames_averaged(self) -> int:
         """Frames that are averaged into a group."""
-        return self.pattern.frames_averaged
+        return 1 if self.pattern.reads else self.pattern.frames_averaged
 
     @property
     def frames_dropped(self) -> int:
@@ -72,11 +72,14 @@ class Readout:
     @property
     def group_time_s(self) -> float:
         """Time between two groups."""
-        return (self.frames_averaged + self.frames_dropped) * self.frame_time_s
+        pattern = self.pattern
+        return (pattern.frames_averaged + pattern.frames_dropped) * self.frame_time_s
 
     @property
     def frames(self) -> int:
         """Frames of an integration up to the last one used."""
+        if self.pattern.reads:
+            return self.pattern.reads[-1] + 1
         return self.groups * self.frames_averaged + (self.groups - 1) * self.frames_dropped
 
     @property
@@ -86,11 +89,20 @@ class Readout:
 
     def first_frame(self, group: int) -> int:
         """Return the number of the first frame of a group."""
+        if self.pattern.reads:
+            return self.pattern.reads[group]
         return group * (self.frames_averaged + self.frames_dropped)
+
+    def place_in_group(self, frame: int) -> tuple[int, int]:
+        """Return the group that first sees what happens before a frame, and the place in it."""
+        if self.pattern.reads:
+            return int(np.searchsorted(self.pattern.reads, frame)), 0
+        group, place = divmod(frame, self.frames_averaged + self.frames_dropped)
+        return (group, place) if place < self.frames_averaged else (group + 1, 0)
 
     def mean_group_times(self) -> np.ndarray:
         """Return the mean time of the frames of each group since the reset, s."""
-        first = np.arange(self.groups) * (self.frames_averaged + self.frames_dropped)
+        first = np.array([self.first_frame(group) for group in range(self.groups)])
         return (first + 0.5 * (self.frames_averaged + 1)) * self.frame_time_s
 
     def reference_pixels(self) -> np.ndarray:

@@ -17,6 +17,7 @@ from webbcal.spec.fields import Index
 from webbcal.spec.meta import Meta
 from webbcal.spec.references import (
     Dark,
+    Flat,
     Gain,
     InterpixelCapacitance,
     Linearity,
@@ -40,6 +41,7 @@ FILE_BITS: Mapping[type[Reference], tuple[DQ, ...]] = MappingProxyType(
         Superbias: (DQ.UNRELIABLE_BIAS,),
         Linearity: (DQ.NONLINEAR, DQ.NO_LIN_CORR),
         Dark: (DQ.HOT, DQ.WARM, DQ.UNRELIABLE_DARK),
+        Flat: (DQ.NO_FLAT_FIELD, DQ.UNRELIABLE_FLAT),
     }
 )
 """Flags that the files of a type use, in the order of their bits there."""
@@ -149,12 +151,26 @@ def make_references(
     }
     if not with_bias:
         del references["superbias"]
+    if options.is_guiding:
+        references = {kind: references[kind] for kind in ("mask", "gain", "readnoise")}
+        references["flat"] = _flat(pixels, reference_meta(Flat, options, readout))
     if options.interpixel_capacitance:
         kind = InterpixelCapacitance
         references["ipc"] = kind(
             meta=reference_meta(kind, options, readout), sci=_decoupling_kernel()
         )
     return references
+
+
+def _flat(pixels: Pixels, meta: Meta) -> Flat:
+    """Return the response; pixels without any, 1 and flagged."""
+    blind = pixels.response == 0
+    return Flat(
+        meta=meta,
+        sci=np.where(blind, np.float32(1), pixels.response),
+        err=np.zeros(pixels.response.shape, np.float32),
+        dq=np.where(blind, np.uint32(DQ.NO_FLAT_FIELD), np.uint32(0)),
+    )
 
 
 def _linearity(pixels: Pixels, zero: np.ndarray) -> np.ndarray:

@@ -12,9 +12,14 @@ from webbcal.sim.instruments import (
     Subarray,
     instrument_of,
 )
+from webbcal.sim.instruments.fgs import FGS
 
+GUIDING = frozenset(FGS.further_types)
 EXPOSURE_TYPES = tuple(t for i in INSTRUMENTS.values() for t in i.exposure_types)
 READ_PATTERNS = tuple(p for i in INSTRUMENTS.values() for p in i.read_patterns)
+
+OF_MIRI = ("interference", "reset_anomaly", "charge_decay", "last_frame", "dark_settling")
+"""Effects that only this instrument has."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,21 @@ class ImageSimulation(Options):
     traps: float = option(
         0.0, "Charge traps, which cause persistence, relative to the usual number.", low=0
     )
+    interference: float = option(
+        0.0, "Electromagnetic interference, relative to the usual one of MIRI.", low=0
+    )
+    reset_anomaly: float = option(
+        0.0, "Offset that dies away after a reset, relative to the usual one of MIRI.", low=0
+    )
+    charge_decay: float = option(
+        0.0, "Deficit after the reset of a bright pixel, relative to the usual one of MIRI.", low=0
+    )
+    last_frame: float = option(
+        0.0, "Disturbance of the last frame, relative to the usual one of MIRI.", low=0
+    )
+    dark_settling: float = option(
+        0.0, "Dark signal that settles in the first integration of MIRI, relative.", low=0
+    )
     zero_frame: bool = option(False, "Store the first frame of each integration.")
     coarse: bool = option(
         False,
@@ -98,6 +118,24 @@ class ImageSimulation(Options):
                 raise InvalidOptions(
                     f"{name} for {self.detector}", expected=" or ".join(known), found=chosen
                 )
+        reads = instrument.read_patterns[self.read_pattern].reads
+        if reads and self.ngroups != len(reads):
+            raise InvalidOptions(
+                f"ngroups for {self.read_pattern}", expected=len(reads), found=self.ngroups
+            )
+        if self.is_guiding and (self.segments > 1 or self.zero_frame):
+            raise InvalidOptions(
+                f"options of {self.exptype}",
+                expected="one segment, no zero_frame",
+                found=f"{self.segments} segments, zero_frame {self.zero_frame}",
+            )
+        only_miri = [name for name in OF_MIRI if getattr(self, name) > 0]
+        if only_miri and instrument.name != "MIRI":
+            raise InvalidOptions(
+                f"options {', '.join(only_miri)}",
+                expected="a detector of MIRI",
+                found=self.detector,
+            )
         if self.segments > self.nints:
             raise InvalidOptions(
                 "option segments",
@@ -148,6 +186,11 @@ class ImageSimulation(Options):
     def is_time_series(self) -> bool:
         """Whether the exposure follows a source in time."""
         return self.exptype == self.instrument.time_series
+
+    @property
+    def is_guiding(self) -> bool:
+        """Whether the exposure is one of a guide star."""
+        return self.exptype in GUIDING
 
     @property
     def filter_name(self) -> str:

@@ -1,8 +1,12 @@
 """Effects of the detectors, one module each; `EFFECTS` lists them in the order they act."""
 
 from webbcal.sim.effects._effect import Effect, Moment
+from webbcal.sim.effects.interference import Interference
+from webbcal.sim.effects.last_frame import LastFrame
 from webbcal.sim.effects.showers import Showers
+from webbcal.sim.effects.strips import StackedStrips
 from webbcal.sim.effects.traps import Traps
+from webbcal.sim.effects.transients import ChargeDecay, ResetAnomaly, SettlingDark
 from webbcal.sim.pixels import Pixels
 from webbcal.sim.readout import Readout
 from webbcal.sim.settings import ImageSimulation
@@ -12,6 +16,12 @@ __all__ = ["EFFECTS", "Effect", "Moment", "effects_of"]
 EFFECTS: tuple[type[Effect], ...] = (
     Traps,
     Showers,
+    SettlingDark,
+    ChargeDecay,
+    ResetAnomaly,
+    LastFrame,
+    Interference,
+    StackedStrips,
 )
 
 

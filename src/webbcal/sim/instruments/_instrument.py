@@ -68,12 +68,16 @@ class ReadPattern:
         Reads of a pixel in one frame.
     reference_reads : tuple of int or None
         IRS2: pixels read between two visits to the reference pixels, and reads of those.
+    reads : tuple of int
+        Guide stars: the frames of an integration, from 0, that are stored one by one as its
+        groups; the two numbers above are then no more than what the keywords say.
     """
 
     frames_averaged: int
     frames_dropped: int = 0
     samples: int = 1
     reference_reads: tuple[int, int] | None = None
+    reads: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
