@@ -93,6 +93,7 @@ class ImageSimulation(Options):
     dark_settling: float = option(
         0.0, "Dark signal that settles in the first integration of MIRI, relative.", low=0
     )
+    reference_output: bool = option(False, "Store the reference output of a MIRI detector.")
     zero_frame: bool = option(False, "Store the first frame of each integration.")
     coarse: bool = option(
         False,

@@ -3,10 +3,11 @@
 from webbcal.sim.effects._effect import Effect, Moment
 from webbcal.sim.effects.interference import Interference
 from webbcal.sim.effects.last_frame import LastFrame
+from webbcal.sim.effects.reference_output import ReferenceOutput
 from webbcal.sim.effects.showers import Showers
 from webbcal.sim.effects.strips import StackedStrips
-from webbcal.sim.effects.traps import Traps
 from webbcal.sim.effects.transients import ChargeDecay, ResetAnomaly, SettlingDark
+from webbcal.sim.effects.traps import Traps
 from webbcal.sim.pixels import Pixels
 from webbcal.sim.readout import Readout
 from webbcal.sim.settings import ImageSimulation
@@ -22,6 +23,7 @@ EFFECTS: tuple[type[Effect], ...] = (
     LastFrame,
     Interference,
     StackedStrips,
+    ReferenceOutput,
 )
 
 
