@@ -223,7 +223,6 @@ def test_a_spline_goes_through_the_samples_and_is_periodic():
 def test_clocks_count_every_frame():
     ramp, _ = observe({"Hz390": 5.0})
     clocks = Clocks.of(ramp.meta, (ROWS, COLUMNS), 10, (ROW, FRAME))
-    assert clocks.group == FRAME  # the rows outside the subarray are skipped, not free
     assert clocks.integration == 11 * FRAME
     groups = Phases(clocks, 1e5 / FRAME / 4).groups(0)
     np.testing.assert_allclose(groups, np.arange(10) / 4 % 1, atol=1e-9)

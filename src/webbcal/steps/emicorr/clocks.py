@@ -13,10 +13,6 @@ PIXEL_CLOCK_S = 1e-5
 """Time between the samples of neighbouring pixels of an output."""
 
 OUTPUTS = 4
-DETECTOR_ROWS = 1024
-SKIPPED_ROW = 7
-"""Clocks that a row outside the subarray takes."""
-
 PATTERNS = ("FAST", "FASTR1", "SLOW", "SLOWR1")
 
 CLOCKS = {
@@ -45,8 +41,9 @@ class Clocks:
     Parameters
     ----------
     row, frame : int
-        Clocks per row, and of the frame that resets the detector between integrations (0 where
-        there is none).
+        Clocks per row, and from frame to frame.
+    reset : int
+        Clocks of the frames that reset the detector between integrations, 0 where there are none.
     sample : int
         Clocks per pixel.
     shape : tuple of int
@@ -57,6 +54,7 @@ class Clocks:
 
     row: int
     frame: int
+    reset: int
     sample: int
     shape: tuple[int, int]
     groups: int
@@ -69,18 +67,13 @@ class Clocks:
         samples = meta.exposure.nsamples
         default = 9 if slow else 1
         sample = samples if isinstance(samples, int) and samples > 0 else default
-        return cls(per[0], per[1] if pattern.endswith("R1") else 0, sample, shape, groups)
-
-    @property
-    def group(self) -> int:
-        """Clocks from group to group."""
-        rows = self.shape[0]
-        return rows * self.row + (DETECTOR_ROWS - rows) * SKIPPED_ROW
+        row, frame = per
+        return cls(row, frame, frame if pattern.endswith("R1") else 0, sample, shape, groups)
 
     @property
     def integration(self) -> int:
         """Clocks from integration to integration."""
-        return self.groups * self.group + self.frame
+        return self.groups * self.frame + self.reset
 
 
 @dataclass(frozen=True)
@@ -109,7 +102,7 @@ class Phases:
     def groups(self, integration: int) -> np.ndarray:
         """Phase of each group of an integration as a fraction of the period, float64."""
         clocks = integration * self.clocks.integration
-        return self._fraction(clocks + np.arange(self.clocks.groups) * self.clocks.group)
+        return self._fraction(clocks + np.arange(self.clocks.groups) * self.clocks.frame)
 
     def starts(self, integration: int, shift: float) -> np.ndarray:
         """Return the phase of each group, uint32, of a wave shifted by a fraction of its period."""

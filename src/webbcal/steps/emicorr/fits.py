@@ -182,5 +182,5 @@ def _integrations(phases: Phases, count: int, options: EmicorrOptions) -> int:
         return options.nints_to_phase
     if options.use_n_cycles is None:
         return count
-    per_integration = phases.clocks.groups * phases.clocks.group
+    per_integration = phases.clocks.groups * phases.clocks.frame
     return max(int(np.ceil(options.use_n_cycles * phases.period / per_integration)), 1)
