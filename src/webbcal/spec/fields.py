@@ -172,7 +172,7 @@ def node(name: str, *, doc: str) -> Any:
 
 def working(axes: tuple[str, ...], dtype: str, *, doc: str) -> Any:
     """Declare an array that steps pass on but no file stores."""
-    return field(default=None, metadata={"spec": Image("", np.dtype(dtype), axes, "", doc, False)})
+    return _declare(Image("", np.dtype(dtype), axes, "", doc, False), False)
 
 
 def _node_of(extname: str) -> str:
