@@ -34,7 +34,7 @@ def test_kernel_matches_naive(reach, groups, frames):
         frozen(bias),
         frozen((first + 0.5 * (frames + 1)) / (first + frames)),
     )
-    fast = flag_saturation(frozen(sci), frozen(groupdq), limits, (frames, reach))
+    fast = flag_saturation(frozen(sci), frozen(groupdq), limits, (frames, reach, False))
     slow = naive.flag_saturation(sci, groupdq, threshold, bias, checked, frames, reach)
     np.testing.assert_array_equal(fast, slow)
 
@@ -45,6 +45,6 @@ def test_a_group_saturated_on_input_saturates_the_later_ones():
     groupdq[0, 1, 2, 2] = 2
     limits = (frozen(np.full((5, 5), UNCHECKED)), frozen(np.zeros((5, 5), np.float32)),
               frozen(np.ones(3)))  # fmt: skip
-    out = flag_saturation(frozen(sci), frozen(groupdq), limits, (1, 0))
+    out = flag_saturation(frozen(sci), frozen(groupdq), limits, (1, 0, False))
     np.testing.assert_array_equal(out[0, :, 2, 2], [0, 2, 2])
     assert out.sum() == 4

@@ -82,17 +82,22 @@ def jumped_to_full(before, after, threshold, bias, frames):
 def flag_pixel(sci, groupdq, limits, pattern, start, out, y, x):
     """Flag one pixel of (g, y, x) arrays that counts as full from group `start` on."""
     threshold, bias, dilution = limits
-    frames, reach = pattern
+    frames, reach, interleaved = pattern
     for g in range(start, sci.shape[0]):
         out[g, y, x] |= SATURATED
     if frames == 1 or start == 0:
         return
     g = start - 1
     usable = sci[g, y, x] > 0 and (groupdq[g, y, x] & DO_NOT_USE) == 0
+    if interleaved:
+        usable = False
     if usable and filled_up_inside(sci[g, y, x], threshold[y, x], dilution[g]):
         fill_box(out[g], y, x, reach, DO_NOT_USE)
     if g == 1 and jumped_to_full(sci[0, y, x], sci[1, y, x], threshold[y, x], bias[y, x], frames):
-        out[1, y, x] |= DO_NOT_USE
+        if interleaved:
+            fill_box(out[1], y, x, reach, SATURATED)
+        else:
+            out[1, y, x] |= DO_NOT_USE
 
 
 @kernel
@@ -135,7 +140,8 @@ def flag_saturation(sci, groupdq, limits, pattern):
         last time of the frames of a group.
     pattern : tuple
         Frames per group (int), 1 to leave groups before the first saturated one alone; by how
-        many pixels to grow flags (int).
+        many pixels to grow flags (int); whether the rules for interleaved reference pixels hold
+        (bool).
     """
     integrations, groups, rows, columns = sci.shape
     out = np.empty_like(groupdq)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from webbcal.core.errors import InvalidInput
+from webbcal.geometry.irs2 import FRAME, is_interleaved
 from webbcal.spec.fields import Product
 from webbcal.spec.meta import Meta, keywords
 
@@ -36,7 +37,7 @@ STAGE1 = (
     Requirement("subarray.xstart", 1, 2048),
     Requirement("subarray.ystart", 1, 2048),
     Requirement("subarray.xsize", 1, 2048),
-    Requirement("subarray.ysize", 1, 2048),
+    Requirement("subarray.ysize", 1, 3200),
     Requirement("subarray.fastaxis", -2, 2),
     Requirement("subarray.slowaxis", -2, 2),
 )
@@ -145,13 +146,15 @@ def _check_shape(uncal: Product, path: Path) -> None:
     last = uncal.meta.lookup("exposure.integration_end")
     segmented = last is not None
     nints = last - first + 1 if segmented else exposure.nints
-    expected = (nints, exposure.ngroups, subarray.ysize, subarray.xsize)
+    interleaved = is_interleaved(uncal.meta)
+    rows, columns = FRAME if interleaved else (subarray.ysize, subarray.xsize)
+    expected = (nints, exposure.ngroups, rows, columns)
     for axis, (name, keyword) in enumerate(
         (
             ("integrations", "INTEND - INTSTART + 1" if segmented else "NINTS"),
             ("groups", "NGROUPS"),
-            ("rows", "SUBSIZE2"),
-            ("columns", "SUBSIZE1"),
+            ("rows", "READPATT with IRS2" if interleaved else "SUBSIZE2"),
+            ("columns", "READPATT with IRS2" if interleaved else "SUBSIZE1"),
         )
     ):
         if shape[axis] != expected[axis]:

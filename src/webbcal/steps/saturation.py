@@ -8,8 +8,15 @@ import numpy as np
 from webbcal.core.dq import DQ
 from webbcal.core.errors import InvalidProduct
 from webbcal.core.options import Options, option
+from webbcal.geometry.irs2 import (
+    FRAME_ROWS,
+    is_interleaved,
+    stored_reach,
+    without_interleaved,
+)
 from webbcal.spec.products.detector1 import Ramp
 from webbcal.spec.references import Reference, Saturation, Superbias
+from webbcal.spec.window import Window
 from webbcal.steps._step import Needs, Scope, Step
 
 
@@ -71,6 +78,9 @@ def flag_saturation(
     `groupdq`. Flags set: SATURATED, AD_FLOOR and DO_NOT_USE in `groupdq`; in `pixeldq` those of
     the reference, and NO_SAT_CHECK where the threshold is NaN.
     A signal that is NaN is not flagged; a pixel whose bias is NaN is not searched for such jumps.
+    With interleaved reference pixels (IRS2), which are left alone, neighbours are those on the
+    detector; the third rule is not applied, and the fourth makes the second group SATURATED, also
+    in the neighbours.
     Zero frames: 0, which marks a value that cannot be used, at or below the floor and where the
     pixel or a neighbour is saturated.
     Assumes that ramps are straight between frames and groups follow each other without a gap;
@@ -80,7 +90,6 @@ def flag_saturation(
     """
     from webbcal.kernels.arrays import frozen
     from webbcal.kernels.saturation import UNCHECKED
-    from webbcal.kernels.saturation import flag_saturation as flag
 
     unknown = np.isnan(saturation.sci)
     skip = np.uint32(DQ.NO_SAT_CHECK)
@@ -88,7 +97,6 @@ def flag_saturation(
     threshold = np.where(dq & skip, UNCHECKED, saturation.sci)
     bias = np.zeros_like(threshold) if superbias is None else superbias.sci
     frames = _frames(ramp, options)
-    reach = options.n_pix_grow_sat
     first_frame = np.arange(ramp.sci.shape[1]) * frames
     limits = (
         frozen(threshold, np.float32),
@@ -96,15 +104,49 @@ def flag_saturation(
         frozen((first_frame + 0.5 * (frames + 1)) / (first_frame + frames)),
     )
     zeroframe = ramp.zeroframe
+    rows = _light_sensitive_rows(ramp)
     if zeroframe is not None:
-        full = _grown(zeroframe >= threshold, reach)
+        full = zeroframe >= threshold
+        full[:, rows] = _grown(full[:, rows], options.n_pix_grow_sat)
         zeroframe = np.where(full | (zeroframe <= 0), np.float32(0), zeroframe)
     return replace(
         ramp,
-        groupdq=flag(frozen(ramp.sci), frozen(ramp.groupdq), limits, (frames, reach)),
+        groupdq=_flagged(ramp, limits, rows, (frames, options.n_pix_grow_sat)),
         pixeldq=ramp.pixeldq | dq,
         zeroframe=zeroframe,
     )
+
+
+def _light_sensitive_rows(ramp: Ramp) -> slice | np.ndarray:
+    """Return the rows that lie on the detector: all but interleaved reference pixels."""
+    if not is_interleaved(ramp.meta):
+        return slice(None)
+    window = Window.whole(ramp.pixeldq.shape) if ramp.window is None else ramp.window
+    return without_interleaved(ramp.meta, window)[0]
+
+
+def _flagged(
+    ramp: Ramp,
+    limits: tuple[np.ndarray, np.ndarray, np.ndarray],
+    rows: slice | np.ndarray,
+    pattern: tuple[int, int],
+) -> np.ndarray:
+    """Return the group flags with saturation and floor added on some rows."""
+    from webbcal.kernels.arrays import frozen
+    from webbcal.kernels.saturation import flag_saturation as flag
+
+    if isinstance(rows, slice):
+        return np.asarray(flag(frozen(ramp.sci), frozen(ramp.groupdq), limits, (*pattern, False)))
+    threshold, bias, dilution = limits
+    result = ramp.groupdq.copy()
+    if rows.size:
+        result[..., rows, :] = flag(
+            frozen(ramp.sci[..., rows, :]),
+            frozen(ramp.groupdq[..., rows, :]),
+            (frozen(threshold[rows]), frozen(bias[rows]), dilution),
+            (*pattern, True),
+        )
+    return result
 
 
 def _frames(ramp: Ramp, options: SaturationOptions) -> int:
@@ -134,7 +176,11 @@ def _grown(flags: np.ndarray, reach: int) -> np.ndarray:
 def _reach(options: SaturationOptions, references: Sequence[Reference | None]) -> int:
     # Flags of hidden saturation grow from pixels that may themselves only be flagged because a
     # neighbour saturates.
-    return 2 * options.n_pix_grow_sat
+    reach = 2 * options.n_pix_grow_sat
+    saturation = references[0]
+    if saturation is None or saturation.shape_of("sci")[-2] != FRAME_ROWS:
+        return reach
+    return stored_reach(reach)
 
 
 STEP = Step(

@@ -11,8 +11,8 @@ from webbcal.spec.meta import Meta
 from webbcal.spec.products.detector1 import Ramp
 from webbcal.spec.references import ReferencePixelFilters
 from webbcal.spec.window import Window
-from webbcal.steps._step import Measurement, Needs, Scope, Step
-from webbcal.steps.refpix import near_infrared
+from webbcal.steps._step import Frames, Measurement, Needs, Scope, Step
+from webbcal.steps.refpix import irs2, near_infrared
 from webbcal.steps.refpix.near_infrared import ReferenceLevels
 from webbcal.steps.refpix.options import RefpixOptions
 
@@ -101,4 +101,5 @@ STEP = Step(
     status="refpix",
     scope=Scope.FRAME,
     measurement=Measurement(_windows, _measure),
+    frames=Frames(irs2.subtract_interleaved, irs2.wanted),
 )
