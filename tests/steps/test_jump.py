@@ -10,6 +10,7 @@ from webbcal.core.errors import CannotCalibrate, InvalidOptions, InvalidProduct
 from webbcal.spec.meta import Meta
 from webbcal.spec.references import Gain, ReadNoise
 from webbcal.steps.jump import STEP, JumpOptions, find_jumps
+from webbcal.steps.jump.search import Dropped
 
 SIZE = (100, 100)
 
@@ -144,8 +145,8 @@ def test_missing_facts_and_bad_options_are_named():
         find_jumps(bare, gain, readnoise, JumpOptions())
     with pytest.raises(InvalidOptions, match="rejection_threshold"):
         JumpOptions(rejection_threshold=-1.0)
-    with pytest.raises(InvalidOptions, match="expand_large_events"):
-        JumpOptions.from_mapping({"expand_large_events": True})
+    with pytest.raises(InvalidOptions, match="expand_factor"):
+        JumpOptions(expand_factor=0.5)
 
 
 @pytest.mark.parametrize("ngroups", [6, 13])
@@ -164,18 +165,77 @@ def test_windows_agree_and_inputs_stay(ngroups):
     assert_inputs_unchanged(with_options, ramp, *references)
 
 
+def dropped(nints, ngroups, *groups):
+    measured = np.zeros((nints, ngroups), bool)
+    measured[:, groups] = True
+    return Dropped(measured)
+
+
+def test_groups_that_no_pixel_has_do_not_count():
+    # Ten differences would be searched at once, eight iteratively: with the smallest left out.
+    observed = observe(np.full((60, 60), 5.0), 11, hits=0.3, sizes=(3e2, 3e3))
+    flags = np.zeros(observed.ramp.sci.shape, np.uint8)
+    flags[:, [0, -1]] = DQ.DO_NOT_USE
+    ramp = make_ramp(observed.ramp.sci, groupdq=flags, exposure__nframes=1)
+    references = observed.gain, observed.readnoise
+    told = find_jumps(ramp, *references, JumpOptions(), measured=dropped(1, 11, 0, 10))
+    alone = find_jumps(ramp, *references, JumpOptions(min_diffs_single_pass=100))
+    single = find_jumps(ramp, *references, JumpOptions(min_diffs_single_pass=1))
+    np.testing.assert_array_equal(told.groupdq, alone.groupdq)
+    assert (told.groupdq != single.groupdq).any()
+
+
+def test_an_exposure_with_too_few_groups_left_is_not_searched():
+    observed = observe(np.ones((4, 4)), 4)
+    references = observed.gain, observed.readnoise
+    with pytest.raises(CannotCalibrate, match="3 usable groups"):
+        find_jumps(observed.ramp, *references, JumpOptions(), measured=dropped(1, 4, 0, 3))
+    options = JumpOptions(minimum_sigclip_groups=3)
+    several = observe(np.ones((4, 4)), 4, nints=3)
+    find_jumps(several.ramp, *references, options, measured=dropped(3, 4, 0, 3))
+
+
+def test_dropped_groups_are_seen_in_a_few_rows():
+    shape = (2, 5, 40, 100)
+    flags = np.zeros(shape, np.uint8)
+    flags[:, 4] = flags[1, 0] = DQ.DO_NOT_USE
+    flags[0, 2, :, 30:] = DQ.DO_NOT_USE  # of many pixels, but not of all
+    flags[:, 1] = DQ.SATURATED
+    ramp = make_ramp(np.zeros(shape), groupdq=flags)
+    windows = STEP.measurement.windows(ramp.meta, shape[2:], JumpOptions())
+    parts = [ramp.cut(window) for window in windows]
+    seen = STEP.measurement.measure(parts, None, None, JumpOptions())
+    expected = np.zeros(shape[:2], bool)
+    expected[:, 4] = expected[1, 0] = True
+    np.testing.assert_array_equal(seen.groups, expected)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (2, 3), (64, 72), (2048, 2048)])
+def test_the_rows_looked_at_are_in_the_frame(shape):
+    windows = STEP.measurement.windows(Meta({}), shape, JumpOptions())
+    assert windows
+    for window in windows:
+        assert 0 <= window.y0 < window.y1 <= shape[0]
+        assert 0 <= window.x0 < window.x1 <= shape[1]
+
+
 def test_rate_of_cosmic_rays_is_per_second_and_thousand_pixels():
     observed = observe(np.full((50, 40), 5.0), 8, nints=2, hits=0.01)
     ramp = run(observed)
-    meta = observed.ramp.meta.replace({"subarray.xsize": 40, "subarray.ysize": 50})
-    sums = {name: int(getattr(ramp, name).sum()) for name in STEP.counts}
-    values = STEP.conclude(sums, meta)
+    sums = {name: int(getattr(ramp, name).sum(dtype=np.int64)) for name in STEP.counts}
+    values = STEP.conclude(sums, observed.ramp.meta)
     hits_per_second = 0.01 / FRAME_TIME
     expected = pytest.approx(1000 * hits_per_second, rel=0.2)
     assert values["exposure.primary_cosmic_rays"] == expected
 
 
+def test_dropped_groups_take_no_time():
+    observed = observe(np.full((50, 40), 5.0), 8, nints=2, hits=0.01)
+    references = observed.gain, observed.readnoise
+    ramp = find_jumps(observed.ramp, *references, JumpOptions(), measured=dropped(2, 8, 0, 7))
+    np.testing.assert_array_equal(ramp.jump_differences, 2 * 5)
+
+
 def test_conclusion_needs_the_time_of_a_group():
-    meta = Meta({"exposure": {"nints": 1, "ngroups": 5}, "subarray": {"xsize": 8, "ysize": 8}})
     with pytest.raises(InvalidProduct, match="group_time"):
-        STEP.conclude({"cosmic_rays": 1}, meta)
+        STEP.conclude({"cosmic_rays": 1, "jump_differences": 5}, Meta({"exposure": {}}))

@@ -159,14 +159,15 @@ def find_jumps(
 
 def _dropped_groups(measured: Dropped | None) -> int:
     """Return how many groups are dropped in the integration with the fewest left."""
-    return 0 if measured is None else max(map(int, measured.groups.sum(axis=1)))
+    return 0 if measured is None else int(measured.groups.sum(axis=1).max())
 
 
 def _differences(ramp: Ramp, measured: Dropped | None) -> int:
     """Return how many differences between groups that are not dropped an exposure has."""
     nints, ngroups = ramp.sci.shape[:2]
     dropped = 0 if measured is None else int(measured.groups.sum())
-    return max(nints * (ngroups - 1) - dropped, 0)
+    count: int = nints * (ngroups - 1) - dropped
+    return max(count, 0)
 
 
 def _search(ramp: Ramp, options: JumpOptions, dropped: int) -> Any:
