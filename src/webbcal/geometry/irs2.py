@@ -129,3 +129,10 @@ def without_interleaved(meta: Meta, window: Window) -> tuple[np.ndarray, Window]
 def stored_reach(reach: int) -> int:
     """Return within how many stored rows the neighbours of a pixel lie, for a reach in pixels."""
     return reach + REFERENCE * -(-reach // NORMAL) if reach else 0
+
+
+def nearest_lines(meta: Meta) -> np.ndarray:
+    """Return the line of the detector that each stored row shows or lies next to."""
+    science = Layout.of(meta).science_rows()
+    place = np.searchsorted(science, np.arange(FRAME_ROWS))
+    return np.minimum(place, science.size - 1)

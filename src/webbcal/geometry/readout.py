@@ -78,23 +78,40 @@ def _on_detector(start: int, stop: int, corner: int, mirrored: bool) -> np.ndarr
     return DETECTOR_SIZE - 1 - index if mirrored else index
 
 
+MIRI_COLUMNS = 1032
+"""Columns of a MIRI detector; the first and last four are reference pixels, and no rows are."""
+
+
 def sensitive(meta: Meta, shape: tuple[int, int]) -> Window:
     """Return the part of an exposure of `shape` (rows, columns) without reference pixels."""
-    (y0, y1), (x0, x1) = (
-        _sensitive_span((start or 1) - 1, size)
-        for start, size in zip((meta.subarray.ystart, meta.subarray.xstart), shape, strict=True)
-    )
-    return Window(y0, y1, x0, x1, shape)
+    rows, columns = shape
+    x, y = (meta.subarray.xstart or 1) - 1, (meta.subarray.ystart or 1) - 1
+    if meta.instrument.name == "MIRI":
+        return Window(0, rows, *_sensitive_span(x, columns, MIRI_COLUMNS), shape)
+    return Window(*_sensitive_span(y, rows), *_sensitive_span(x, columns), shape)
 
 
-def _sensitive_span(corner: int, size: int) -> tuple[int, int]:
+def _sensitive_span(corner: int, size: int, detector: int = DETECTOR_SIZE) -> tuple[int, int]:
     first = min(max(BORDER - corner, 0), size)
-    return first, max(min(DETECTOR_SIZE - BORDER - corner, size), first)
+    return first, max(min(detector - BORDER - corner, size), first)
+
+
+INSIDE = frozenset({"SUB32", "SUB512", "SUB512S"})
+"""NIRSpec subarrays that touch no edge of the detector; the four columns at either side, which
+receive no light, serve as reference pixels."""
+
+
+def lies_inside(meta: Meta) -> bool:
+    """Tell whether columns of the subarray stand in for the reference pixels of the detector."""
+    return meta.instrument.name == "NIRSPEC" and meta.subarray.name in INSIDE
 
 
 def reference_bands(meta: Meta, shape: tuple[int, int]) -> list[Window]:
     """Return windows that together cover the reference pixels of an exposure once."""
     height, width = shape
+    if lies_inside(meta):
+        spans = ((0, BORDER), (width - BORDER, width))
+        return [Window(0, height, *span, shape) for span in spans]
     inner = sensitive(meta, shape)
     bands = (
         (0, inner.y0, 0, width),

@@ -7,6 +7,7 @@ import numpy as np
 
 from webbcal.core.errors import CannotCalibrate
 from webbcal.core.options import Options
+from webbcal.geometry.irs2 import is_interleaved, stored_reach, without_interleaved
 from webbcal.geometry.readout import sensitive
 from webbcal.spec.products.detector1 import Ramp
 from webbcal.spec.references import InterpixelCapacitance, Reference
@@ -51,7 +52,8 @@ def deconvolve_ipc(ramp: Ramp, ipc: InterpixelCapacitance | None, options: IpcOp
     -----
     Flags used: none. Flags set: none. NaN spreads to the neighbours.
     Reference pixels, which are not coupled to light, keep their value and count as zero, as do
-    pixels outside the subarray. Zero frames stay as they are.
+    pixels outside the subarray. Neighbours are those on the detector, whatever reference pixels
+    are interleaved (IRS2). Zero frames stay as they are.
     Errors are not propagated: the noise of neighbours becomes slightly correlated.
 
     Source: Moore, Ninkov & Forrest 2006, Optical Engineering 45, 076402; JWST User
@@ -63,22 +65,31 @@ def deconvolve_ipc(ramp: Ramp, ipc: InterpixelCapacitance | None, options: IpcOp
     from webbcal.kernels.ipc import deconvolve
 
     weights = ipc.sci if ipc.sci.ndim == 4 else ipc.sci[:, :, np.newaxis, np.newaxis]
-    return replace(ramp, sci=deconvolve(frozen(ramp.sci), frozen(weights), _region(ramp)))
+    window = Window.whole(ramp.pixeldq.shape) if ramp.window is None else ramp.window
+    if not is_interleaved(ramp.meta):
+        region = _region(ramp, window)
+        return replace(ramp, sci=deconvolve(frozen(ramp.sci), frozen(weights), region))
+    rows, window = without_interleaved(ramp.meta, window)
+    sci = ramp.sci.copy()
+    if rows.size:
+        own = frozen(weights[:, :, rows] if ipc.sci.ndim == 4 else weights)
+        sci[..., rows, :] = deconvolve(frozen(sci[..., rows, :]), own, _region(ramp, window))
+    return replace(ramp, sci=sci)
 
 
-def _region(ramp: Ramp) -> tuple[int, int, int, int]:
-    """Return first and last + 1 row and column, on the arrays, of the pixels that see light."""
-    shape = ramp.pixeldq.shape
-    window = Window.whole(shape) if ramp.window is None else ramp.window
+def _region(ramp: Ramp, window: Window) -> tuple[int, int, int, int]:
+    """Return first and last + 1 row and column, on a window, of the pixels that see light."""
     inner = sensitive(ramp.meta, window.shape).relative_to(window)
-    y0, y1 = np.clip((inner.y0, inner.y1), 0, shape[0]).tolist()
-    x0, x1 = np.clip((inner.x0, inner.x1), 0, shape[1]).tolist()
+    rows, columns = window.size
+    y0, y1 = np.clip((inner.y0, inner.y1), 0, rows).tolist()
+    x0, x1 = np.clip((inner.x0, inner.x1), 0, columns).tolist()
     return y0, y1, x0, x1
 
 
 def _reach(options: IpcOptions, references: Sequence[Reference | None]) -> int:
     (ipc,) = references
-    return 0 if ipc is None else max(ipc.shape_of("sci")[:2]) // 2
+    # Interleaved reference pixels, of which the options say nothing, may lie between.
+    return 0 if ipc is None else stored_reach(max(ipc.shape_of("sci")[:2]) // 2)
 
 
 STEP = Step(

@@ -23,11 +23,13 @@ class Reference(Product):
     Arrays with axes (y, x) are on the pixels of the exposure once loaded for it: the loader
     cuts a full-frame file to the subarray. DQ flags carry the bits of `webbcal.core.dq`: the
     loader translates them by the table of the file. Arrays named in `idle` are part of the files,
-    but no step uses them: the loader leaves them out.
+    but no step uses them: the loader leaves them out. `interleaved` kinds are used while NIRSpec
+    frames still hold interleaved reference pixels (IRS2).
     """
 
     reftype: ClassVar[str] = ""
     idle: ClassVar[tuple[str, ...]] = ()
+    interleaved: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -36,6 +38,7 @@ class Mask(Reference):
 
     reftype: ClassVar[str] = "mask"
     model: ClassVar[str] = "MaskModel"
+    interleaved: ClassVar[bool] = True
 
     dq: np.ndarray = image("DQ", "u4", PLANE, doc="Flags.")
     dq_def: np.ndarray = table("DQ_DEF", *DQ_DEF, doc="Meaning of the bits.", required=False)
@@ -47,6 +50,7 @@ class Saturation(Reference):
 
     reftype: ClassVar[str] = "saturation"
     model: ClassVar[str] = "SaturationModel"
+    interleaved: ClassVar[bool] = True
 
     sci: np.ndarray = image("SCI", "f4", PLANE, unit="DN", doc="Saturation threshold, raw signal.")
     dq: np.ndarray = image("DQ", "u4", PLANE, doc="Flags: NO_SAT_CHECK.")
@@ -60,6 +64,7 @@ class Superbias(Reference):
     reftype: ClassVar[str] = "superbias"
     model: ClassVar[str] = "SuperBiasModel"
     idle: ClassVar[tuple[str, ...]] = ("err",)
+    interleaved: ClassVar[bool] = True
 
     sci: np.ndarray = image("SCI", "f4", PLANE, unit="DN", doc="Bias.")
     err: np.ndarray = image("ERR", "f4", PLANE, unit="DN", doc="Its error.", required=False)
@@ -152,6 +157,7 @@ class InterpixelCapacitance(Reference):
 
     reftype: ClassVar[str] = "ipc"
     model: ClassVar[str] = "IPCModel"
+    interleaved: ClassVar[bool] = True
 
     sci: np.ndarray = image(
         "SCI",

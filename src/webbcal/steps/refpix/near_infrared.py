@@ -8,7 +8,13 @@ import numpy as np
 
 from webbcal.core.dq import DQ
 from webbcal.core.errors import CannotCalibrate
-from webbcal.geometry.readout import BORDER, DETECTOR_SIZE, Readout, reference_bands
+from webbcal.geometry.readout import (
+    BORDER,
+    DETECTOR_SIZE,
+    Readout,
+    lies_inside,
+    reference_bands,
+)
 from webbcal.spec.meta import Meta
 from webbcal.spec.products.detector1 import Ramp
 from webbcal.spec.window import Window
@@ -65,7 +71,7 @@ class ReferencePixels:
     row, column : array
         Their place, axis (pixel).
     marked : array
-        Whether REFERENCE_PIXEL is set.
+        Whether REFERENCE_PIXEL is set, or the pixel serves as one.
     """
 
     values: np.ndarray
@@ -88,7 +94,8 @@ class ReferencePixels:
             values.append(signal)
             rows.append(row[usable])
             columns.append(column[usable])
-            marks.append((part.pixeldq[usable] & np.uint32(DQ.REFERENCE_PIXEL)) != 0)
+            marked = (part.pixeldq[usable] & np.uint32(DQ.REFERENCE_PIXEL)) != 0
+            marks.append(marked | lies_inside(part.meta))
         return cls(
             np.concatenate(values, axis=-1),
             np.concatenate(rows),
