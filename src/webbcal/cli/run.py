@@ -87,7 +87,9 @@ def _say(outcome: Outcome, *, reasons: bool) -> None:
     made = ", ".join(path.name for path in outcome.outputs.values())
     how = "made already" if outcome.reused else f"{outcome.seconds:.2f} s"
     console.print(f"{name} -> {made}  ({how})", markup=False, soft_wrap=True)
-    skipped = [f"{s.name} ({s.reason})" for s in outcome.steps if s.reason]
+    for remark in outcome.remarks:
+        console.print(f"  note: {remark}", style="bold", markup=False, soft_wrap=True)
+    skipped = [f"{s.name} ({s.reason})" for s in outcome.steps if s.reason and not s.left_out]
     if skipped and reasons:
         console.print(f"  skipped: {'; '.join(skipped)}", markup=False, soft_wrap=True)
 
@@ -103,9 +105,10 @@ def _explain(plan: Plan) -> None:
         markup=False,
     )
     console.print(f"  recipe {plan.recipe.name}, context {plan.context or 'none'}", markup=False)
+    width = max(len(planned.step.name) for planned in plan.steps)
     for planned in plan.steps:
         state = f"skip: {planned.reason}" if planned.reason else "run"
-        console.print(f"  {planned.step.name:<13} {state}", markup=False)
+        console.print(f"  {planned.step.name:<{width}} {state}", markup=False)
         if planned.reason:
             continue
         for name, value in planned.options.values.as_dict().items():

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from webbcal.geometry.stripes import layout
 from webbcal.pipelines.blocks import windows
 from webbcal.pipelines.plan import PlannedStep
 from webbcal.pipelines.portions import Source
@@ -64,7 +65,7 @@ class References:
         subarray = meta.subarray
         key: tuple[object, ...] = (
             *(selection.path, kind.reftype, shape),
-            *(subarray.xstart, subarray.ystart, meta.instrument.detector),
+            *(subarray.xstart, subarray.ystart, layout(meta), meta.instrument.detector),
         )
         if key not in self._loaded:
             reference = load_reference(selection.path, kind, meta, shape)
@@ -90,7 +91,7 @@ class References:
         variant: str,
     ) -> Reference:
         subarray = meta.subarray
-        place = f"{subarray.xstart}-{subarray.ystart}-{shape[1]}x{shape[0]}"
+        place = f"{subarray.xstart}-{subarray.ystart}-{shape[1]}x{shape[0]}{layout(meta)}"
         folder = self._cache / "derived"
 
         def make() -> Reference:

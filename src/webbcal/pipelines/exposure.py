@@ -18,11 +18,13 @@ from typing import Any
 
 import numpy as np
 
-from webbcal.core.errors import CannotCalibrate, CannotWrite
+from webbcal.core.dq import DQ
+from webbcal.core.errors import CannotCalibrate, CannotWrite, InvalidReference
 from webbcal.pipelines.binding import References
 from webbcal.pipelines.blocks import middle, windows
 from webbcal.pipelines.chain import BoundStep, apply
 from webbcal.pipelines.frames import run_on_frames
+from webbcal.pipelines.inputs import remarks
 from webbcal.pipelines.lock import only_one
 from webbcal.pipelines.looks import Progress, measure, survey
 from webbcal.pipelines.outputs import Extract, Outputs, final, named
@@ -40,9 +42,15 @@ from webbcal.pipelines.settings import Settings
 from webbcal.pipelines.sinks import Sink, spilled
 from webbcal.pipelines.tiles import over_blocks
 from webbcal.spec.fields import Product
+from webbcal.spec.products.detector1 import CountRates
 from webbcal.spec.window import Window
 
 __all__ = ["ExposureRun", "Progress"]
+
+PIXELS, USABLE = "pixels", "usable pixels"
+"""What is counted of the rates."""
+
+UNUSABLE = np.uint32(DQ.DO_NOT_USE | DQ.REFERENCE_PIXEL | DQ.NON_SCIENCE)
 
 START = ""
 """Stands for the ramp that a sweep starts from, where a step is named."""
@@ -102,7 +110,15 @@ class ExposureRun:
                 outputs = self._outputs.complete(self._record(steps))
             finally:
                 self._outputs.discard()
-        return Outcome(self._plan.path, outputs, steps, time.perf_counter() - start)
+        seconds = time.perf_counter() - start
+        return Outcome(self._plan.path, outputs, steps, seconds, remarks=self._remarks())
+
+    def _remarks(self) -> tuple[str, ...]:
+        """Return what the user should know of the exposure and its rates."""
+        found = remarks(self._plan.exposure)
+        if self._counts[PIXELS] and not self._counts[USABLE]:
+            found += ("no pixel has a usable rate; the DQ extension says why",)
+        return found
 
     def _start_hashing(self, pool: Executor) -> dict[Path | None, Future[str]]:
         """Hash the reference files while other things are done."""
@@ -124,6 +140,8 @@ class ExposureRun:
                 self._take(planned, pool, self._plan.steps[number:])
             except CannotCalibrate as reason:
                 self._reasons[planned.step.name] = str(reason)
+            except InvalidReference as error:
+                raise _in_a_file_of(planned, error) from None
         if not self._pending and not self._finished:
             raise CannotCalibrate("every step is skipped", where=self._plan.path)
         self._open_outputs(())
@@ -278,6 +296,9 @@ class ExposureRun:
         result = apply(source, self._pending, window, after=after)
         if store is not None:
             store.put(result)
+        if isinstance(result, CountRates):
+            usable = (result.rate.dq & UNUSABLE) == 0
+            sums |= {PIXELS: usable.size, USABLE: int(usable.sum())}
         return sums
 
     # -- records ------------------------------------------------------------------------------
@@ -324,6 +345,18 @@ class ExposureRun:
         """Return the steps that a result after step `name` has behind it."""
         steps = self._plan.recipe.steps
         return steps[: steps.index(name) + 1]
+
+
+def _in_a_file_of(planned: PlannedStep, error: InvalidReference) -> InvalidReference:
+    """Return an error of a step with the names of its references, which steps do not know."""
+    files = [s.path.name for s in planned.references.values() if s.path is not None]
+    return InvalidReference(
+        error.what,
+        where=error.where or ", ".join(files),
+        expected=error.expected,
+        found=error.found,
+        advice=error.advice,
+    )
 
 
 def _make_folder(folder: Path) -> None:

@@ -165,3 +165,17 @@ def _check_shape(uncal: Product, path: Path) -> None:
                 found=f"{shape[axis]} (NAXIS{4 - axis})",
                 advice="The file is damaged or was cut; fetch it again.",
             )
+
+
+def remarks(exposure: Product) -> tuple[str, ...]:
+    """Return what is odd about an exposure but does not keep it from being calibrated."""
+    if not exposure.has("int_times"):
+        return ()
+    first = exposure.meta.lookup("exposure.integration_start", 1)
+    count = exposure.shape_of("sci")[0]
+    wanted = set(range(first, first + count))
+    present = {int(number) for number in exposure.int_times["integration_number"]}
+    if not present or wanted <= present:
+        return ()
+    missing = len(wanted - present)
+    return (f"INT_TIMES has no row for {missing} of {count} integrations",)

@@ -12,6 +12,7 @@ from webbcal.pipelines.inputs import check_exposure
 from webbcal.pipelines.recipes import RECIPES, Recipe
 from webbcal.pipelines.recipes.defaults import presets
 from webbcal.pipelines.settings import ResolvedOptions, Settings, resolve
+from webbcal.pipelines.stripes import stacked
 from webbcal.refs.parameters import load_parameters
 from webbcal.refs.select import ReferenceSource, Selection
 from webbcal.spec.fields import Product
@@ -112,7 +113,7 @@ def make_plan(path: Path, settings: Settings, source: ReferenceSource) -> Plan:
             expected=f"DATAMODL = {recipe.reads.model}",
             found=f"{type(product).model}",
         )
-    product = check_exposure(product, path)
+    product = stacked(check_exposure(product, path), path)
     known = {name: [f.name for f in fields(STEPS[name].options)] for name in recipe.steps}
     parameters = load_parameters(product.meta, recipe.parameters, known, source)
     own = presets(recipe, mode, product.meta)

@@ -46,7 +46,10 @@ class StepRecord:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one input: products by suffix, steps, or the error that stopped it."""
+    """What became of one input: products by suffix, steps, or the error that stopped it.
+
+    `remarks` are sentences the user should read.
+    """
 
     input: Path
     outputs: Mapping[str, Path] = field(default_factory=dict)
@@ -54,6 +57,7 @@ class Outcome:
     seconds: float = 0.0
     error: WebbcalError | None = None
     reused: bool = False
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
