@@ -24,6 +24,10 @@ _WAVES = {
 }
 """Where the fit of waves is defined: its time scales are those of this readout."""
 
+LOW_PASS_HZ = (1061.0, 1211.0)
+_LOW_PASS_HZ = {"ALLSLITS": (150.0, 200.0)}
+"""By subarray, where the scene leaves too little background for faster waves."""
+
 _AUTOMATIC = {"NIRCAM": (Kind.IMAGE,), "NIRISS": (Kind.IMAGE,)}
 """Where the parameters can be chosen by the image."""
 
@@ -38,10 +42,16 @@ class Lines:
         Whether they are columns of the image.
     parts : int
         Amplifiers that share a line and are treated apart.
+    backwards : (bool, bool)
+        Whether lines, and pixels in a line, lie against the order in which they are read.
+    low_pass_hz : (float, float)
+        Between which frequencies the noise of a subarray fades out.
     """
 
     along_y: bool
     parts: int
+    backwards: tuple[bool, bool] = (False, False)
+    low_pass_hz: tuple[float, float] = LOW_PASS_HZ
 
     @classmethod
     def of(cls, meta: Meta, shape: tuple[int, int], options: CleanFlickerNoiseOptions) -> Self:
@@ -58,15 +68,34 @@ class Lines:
         """
         mode = mode_of(meta.lookup("exposure.type"), where=meta.lookup("filename"))
         refuse_undefined(mode, options)
-        along_y = mode.instrument in _ALONG_Y or Readout.of(meta).swapped
+        readout = Readout.of(meta)
+        along_y = mode.instrument in _ALONG_Y or readout.swapped
         length = shape[0] if along_y else shape[1]
         four = mode.instrument not in _ALONG_Y and length == DETECTOR_SIZE
         four = four and (meta.exposure.noutputs == AMPLIFIERS or shape[0] == shape[1])
-        return cls(along_y, AMPLIFIERS if options.fit_by_channel and four else 1)
+        backwards = readout.mirrored_y, readout.mirrored_x
+        return cls(
+            along_y,
+            AMPLIFIERS if options.fit_by_channel and four else 1,
+            backwards[::-1] if along_y else backwards,
+            _LOW_PASS_HZ.get(meta.subarray.lookup("name"), LOW_PASS_HZ),
+        )
 
     def turned(self, image: np.ndarray) -> np.ndarray:
-        """Return an image with the lines along its last axis, or turned back; contiguous."""
+        """Return an image with the lines along its last axis, contiguous."""
         return np.ascontiguousarray(image.T) if self.along_y else image
+
+    def as_read(self, image: np.ndarray) -> np.ndarray:
+        """Return an image as (line, pixel), in the order in which they are read."""
+        turned = image.T if self.along_y else image
+        lines, pixels = (slice(None, None, -1 if back else None) for back in self.backwards)
+        return np.ascontiguousarray(turned[lines, pixels])
+
+    def from_read(self, image: np.ndarray) -> np.ndarray:
+        """Return (line, pixel), as read, as an image (y, x)."""
+        lines, pixels = (slice(None, None, -1 if back else None) for back in self.backwards)
+        turned = image[lines, pixels]
+        return turned.T if self.along_y else turned
 
     def spread(self, levels: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
         """Return levels (line, part) on all pixels (y, x) of an image; NaN becomes 0."""

@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from webbcal.geometry.readout import BORDER, DETECTOR_SIZE
 from webbcal.numerics.background_mask import LOW_SIGMA, Values
 from webbcal.numerics.smooth_background import smooth_background
+from webbcal.numerics.waves import slow_waves, waves_in_time
 from webbcal.steps.clean_flicker_noise.lines import Lines
 from webbcal.steps.clean_flicker_noise.options import CleanFlickerNoiseOptions
 
@@ -74,9 +76,24 @@ def part(
         else:
             centre = centre - float(background)  # that of the rest, which is only shifted
         limits = centre - options.n_sigma * sigma, centre + options.n_sigma * sigma
+    shape = (difference.shape[0], difference.shape[1])
+    if options.fit_method == "fft":
+        usable = lines.as_read(narrow(frozen(mask), frozen(rest), *limits))
+        return Parted(background, lines.from_read(_waves(lines.as_read(rest), usable, lines)))
     turned, usable = frozen(lines.turned(rest)), frozen(lines.turned(mask))
-    levels = line_medians(turned, usable, *limits, lines.parts)
-    return Parted(background, lines.spread(levels, (difference.shape[0], difference.shape[1])))
+    return Parted(
+        background, lines.spread(line_medians(turned, usable, *limits, lines.parts), shape)
+    )
+
+
+def _waves(image: np.ndarray, mask: np.ndarray, lines: Lines) -> np.ndarray:
+    """Return slow waves along the lines of a whole detector, or in the time of a subarray."""
+    if image.shape == (DETECTOR_SIZE, DETECTOR_SIZE):
+        # Lines of reference pixels have no background, and no level in common with the others.
+        inner = mask.copy()
+        inner[:BORDER], inner[-BORDER:] = 0, 0
+        return slow_waves(image, inner)
+    return waves_in_time(image, mask, lines.low_pass_hz)
 
 
 def _level(values: Values, options: CleanFlickerNoiseOptions) -> tuple[float, float]:

@@ -1,0 +1,271 @@
+"""Slow waves along the lines of an image, fitted to those pixels that show only background.
+
+Axes: line, pixel along the line.
+"""
+
+import numpy as np
+
+from webbcal.kernels._jit import kernel
+from webbcal.kernels.sorting import median
+
+MAD = 1.4826
+"""Standard deviation of a normal distribution over its median absolute deviation."""
+
+
+@kernel
+def reject_outliers(image, mask, limit):
+    """Return the mask (uint8) without values further than `limit` deviations from the line's median.
+
+    The deviation is that of a normal distribution with the same median absolute one.
+    """
+    lines, pixels = image.shape
+    kept = np.zeros((lines, pixels), np.uint8)
+    sample = np.empty(pixels, np.float32)
+    for line in range(lines):
+        values, good, out = image[line], mask[line], kept[line]
+        count = 0
+        for x in range(pixels):
+            sample[count] = values[x]
+            count += good[x] != 0
+        if count == 0:
+            continue
+        middle = median(sample[:count])
+        for k in range(count):
+            sample[k] = np.abs(sample[k] - middle)
+        reach = limit * MAD * median(sample[:count])
+        for x in range(pixels):
+            if good[x] != 0 and np.abs(values[x] - middle) <= reach:
+                out[x] = 1
+    return kept
+
+
+@kernel
+def solve(matrix, right, solution):
+    """Solve a symmetric positive definite system by Cholesky's method, in place.
+
+    The lower triangle of `matrix` is overwritten. A direction that the data do not tell (a pivot
+    that is not positive) gets no part in the solution.
+    """
+    n = right.size
+    for j in range(n):
+        total = matrix[j, j]
+        for k in range(j):
+            total -= matrix[j, k] * matrix[j, k]
+        pivot = np.sqrt(total) if total > 0.0 else np.inf
+        matrix[j, j] = pivot
+        for i in range(j + 1, n):
+            total = matrix[i, j]
+            for k in range(j):
+                total -= matrix[i, k] * matrix[j, k]
+            matrix[i, j] = total / pivot
+    for i in range(n):
+        total = right[i]
+        for k in range(i):
+            total -= matrix[i, k] * solution[k]
+        solution[i] = total / matrix[i, i]
+    for i in range(n - 1, -1, -1):
+        total = solution[i]
+        for k in range(i + 1, n):
+            total -= matrix[k, i] * solution[k]
+        solution[i] = total / matrix[i, i]
+
+
+@kernel
+def fit_waves(image, weights, cosine, sine, pass_band, stiffness):
+    r"""Return the slow part of each line.
+
+    The model of a line is :math:`\sum_k a_k \cos 2 \pi k x / n + b_k \sin 2 \pi k x / n`; the
+    coefficients minimize the weighted sum of the squared differences.
+
+    Parameters
+    ----------
+    image : float32 (line, pixel)
+        DN, finite where the weight is not 0.
+    weights : float32 (line, pixel)
+        Weights of the squares; 0 leaves a pixel out.
+    cosine, sine : float64 (pixel, order)
+        cos and sin of 2 pi k x / n, for k up to twice the highest order of the model.
+    pass_band : float64 (wave)
+        What part of wave k is kept.
+    stiffness : float
+        How much a squared amplitude costs, relative to the mean over all pixels of a line.
+
+    Returns
+    -------
+    float32 (line, pixel)
+        0 in lines without a pixel.
+    """
+    lines, pixels = image.shape
+    waves = pass_band.size
+    orders = 2 * waves - 1
+    model = np.zeros((lines, pixels), np.float32)
+    even, odd = np.empty(orders), np.empty(orders)
+    matrix, right = np.empty((orders, orders)), np.empty(orders)
+    solution = np.empty(orders)
+    for line in range(lines):
+        values, weight = image[line], weights[line]
+        total = 0.0
+        for j in range(orders):
+            even[j], odd[j], right[j] = 0.0, 0.0, 0.0
+        for x in range(pixels):
+            w = np.float64(weight[x])
+            if w > 0.0:
+                total += w
+                _add_pixel(w, w * values[x], cosine[x], sine[x], even, odd, right, waves)
+        if total == 0.0:
+            continue
+        _normal_matrix(even, odd, waves, matrix)
+        for j in range(1, orders):
+            matrix[j, j] += stiffness * total
+        solve(matrix, right, solution)
+        for k in range(waves):
+            solution[k] *= pass_band[k]
+            if k:
+                solution[waves - 1 + k] *= pass_band[k]
+        out = model[line]
+        for x in range(pixels):
+            level = solution[0]
+            for k in range(1, waves):
+                level += solution[k] * cosine[x, k] + solution[waves - 1 + k] * sine[x, k]
+            out[x] = level
+    return model
+
+
+@kernel
+def _add_pixel(w, wv, cosine, sine, even, odd, right, waves):
+    """Add a pixel to the sums over cosines, sines and the signal."""
+    for j in range(even.size):
+        even[j] += w * cosine[j]
+        odd[j] += w * sine[j]
+    for k in range(waves):
+        right[k] += wv * cosine[k]
+    for k in range(1, waves):
+        right[waves - 1 + k] += wv * sine[k]
+
+
+@kernel
+def _normal_matrix(even, odd, waves, matrix):
+    """Set the lower triangle of the normal matrix: products of waves are waves of other orders."""
+    for k in range(waves):
+        for j in range(k + 1):
+            matrix[k, j] = 0.5 * (even[k - j] + even[k + j])
+    for k in range(1, waves):
+        row = waves - 1 + k
+        for j in range(waves):
+            difference = odd[k - j] if k >= j else -odd[j - k]
+            matrix[row, j] = 0.5 * (odd[k + j] + difference)
+        for j in range(1, k + 1):
+            matrix[row, waves - 1 + j] = 0.5 * (even[k - j] - even[k + j])
+
+
+@kernel
+def smooth_across(model, kernel_half):
+    """Return an image smoothed over its lines, mirrored at the borders.
+
+    `kernel_half` (float64): the weight of the line itself, and of those 1, 2 ... lines away.
+    """
+    lines, pixels = model.shape
+    smooth = np.empty((lines, pixels), np.float32)
+    total = np.empty(pixels)
+    for line in range(lines):
+        source = model[line]
+        for x in range(pixels):
+            total[x] = kernel_half[0] * source[x]
+        for k in range(1, kernel_half.size):
+            below, above = line - k, line + k
+            while below < 0 or below >= lines:
+                below = -1 - below if below < 0 else 2 * lines - 1 - below
+            while above < 0 or above >= lines:
+                above = -1 - above if above < 0 else 2 * lines - 1 - above
+            one, other = model[below], model[above]
+            for x in range(pixels):
+                total[x] += kernel_half[k] * (np.float64(one[x]) + other[x])
+        out = smooth[line]
+        for x in range(pixels):
+            out[x] = total[x]
+    return smooth
+
+
+@kernel
+def fit_in_time(image, mask, table, pixels_per_line, waves, stiffness):
+    r"""Return the waves in a run of lines, as samples of one time series.
+
+    The model is :math:`\sum_k a_k \cos 2 \pi k t / n + b_k \sin 2 \pi k t / n` with the wave
+    numbers k given; pixel x of line l is read at :math:`t = l p + x`.
+
+    Parameters
+    ----------
+    image : float32 (line, pixel)
+        DN.
+    mask : uint8 (line, pixel)
+        0 leaves a pixel out.
+    table : float64 (n)
+        cos of 2 pi t / n, for the whole length n of the series, which 4 divides.
+    pixels_per_line : int
+        Samples p from the begin of a line to that of the next one.
+    waves : float64 (wave, 2)
+        Wave numbers, and what part of each wave is kept; the first is that of the mean, 0.
+    stiffness : float
+        How much a squared amplitude costs, relative to the number of pixels.
+
+    Returns
+    -------
+    float64 (line, pixel)
+    """
+    lines, pixels = image.shape
+    n, count = table.size, waves.shape[0]
+    size = 2 * count
+    matrix, right = np.zeros((size, size)), np.zeros(size)
+    basis, solution = np.empty(size), np.empty(size)
+    usable = 0
+    for line in range(lines):
+        for x in range(pixels):
+            if mask[line, x] == 0:
+                continue
+            usable += 1
+            _waves_at(line * pixels_per_line + x, table, waves, basis)
+            value = np.float64(image[line, x])
+            for i in range(size):
+                b = basis[i]
+                right[i] += b * value
+                row = matrix[i]
+                for j in range(i + 1):
+                    row[j] += b * basis[j]
+    for i in range(size):
+        matrix[i, i] += 0.0 if i == 0 else stiffness * max(usable, 1)
+    solve(matrix, right, solution)
+    for k in range(count):
+        solution[2 * k] *= waves[k, 1]
+        solution[2 * k + 1] *= waves[k, 1]
+    model = np.empty((lines, pixels))
+    for line in range(lines):
+        for x in range(pixels):
+            _waves_at(line * pixels_per_line + x, table, waves, basis)
+            total = 0.0
+            for i in range(size):
+                total += solution[i] * basis[i]
+            model[line, x] = total
+    return model
+
+
+@kernel
+def _waves_at(t, table, waves, basis):
+    """Set `basis` to cosine and sine of each wave at a time."""
+    n = table.size
+    for k in range(waves.shape[0]):
+        phase = (np.int64(waves[k, 0]) * t) % n
+        basis[2 * k] = table[phase]
+        basis[2 * k + 1] = table[(phase + 3 * (n // 4)) % n]  # sin a = cos(a - pi / 2)
+
+
+@kernel
+def widened(rejected):
+    """Return a map of pixels (uint8) with the neighbours along the line added."""
+    lines, pixels = rejected.shape
+    wide = rejected.copy()
+    for line in range(lines):
+        for x in range(pixels):
+            if rejected[line, x] != 0:
+                wide[line, max(x - 1, 0)] = 1
+                wide[line, min(x + 1, pixels - 1)] = 1
+    return wide
