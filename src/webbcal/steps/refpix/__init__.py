@@ -6,15 +6,21 @@ options)``, which returns what to subtract: an object with ``subtracted_from(ram
 """
 
 from collections.abc import Sequence
+from typing import Any
 
+from webbcal.geometry.stripes import without_stripes
 from webbcal.spec.meta import Meta
 from webbcal.spec.products.detector1 import Ramp
 from webbcal.spec.references import ReferencePixelFilters
 from webbcal.spec.window import Window
-from webbcal.steps._step import Frames, Measurement, Needs, Scope, Step
-from webbcal.steps.refpix import irs2, near_infrared
+from webbcal.steps._step import Frames, Measurement, Needs, Parallel, Scope, Step
+from webbcal.steps.refpix import irs2, miri, near_infrared, stripes
+from webbcal.steps.refpix.miri import OutputLevels
 from webbcal.steps.refpix.near_infrared import ReferenceLevels
 from webbcal.steps.refpix.options import RefpixOptions
+from webbcal.steps.refpix.stripes import StripeLevels
+
+Levels = ReferenceLevels | OutputLevels | StripeLevels
 
 __all__ = ["STEP", "RefpixOptions", "subtract_reference_pixels"]
 
@@ -23,7 +29,7 @@ def subtract_reference_pixels(
     ramp: Ramp,
     refpix: ReferencePixelFilters | None,
     options: RefpixOptions,
-    measured: ReferenceLevels | None = None,
+    measured: Levels | None = None,
 ) -> Ramp:
     r"""Subtract the level of the reference pixels from each group.
 
@@ -36,7 +42,11 @@ def subtract_reference_pixels(
     .. math:: s'_{rc} = s_{rc} - A_{ap} - \gamma S_r
 
     A subarray read by one amplifier has one level for its even and one for its odd columns:
-    the clipped mean of all its reference pixels there.
+    the clipped mean of all its reference pixels there. So has each stripe of an exposure in
+    stripes, for each amplifier; superstripes come out where they lie on the detector.
+
+    The four outputs of MIRI each have a level for odd and even rows, from the reference columns
+    at the left and right: what has changed since the first group (`miri.measure`).
 
     Parameters
     ----------
@@ -47,7 +57,7 @@ def subtract_reference_pixels(
     options : RefpixOptions
         Separation of columns; use, smoothing and gain :math:`\gamma` of the side pixels;
         clipping.
-    measured : ReferenceLevels or None
+    measured : ReferenceLevels, StripeLevels or None
         What the reference pixels tell; None to measure here, for which `ramp` must be the
         whole frame.
 
@@ -84,13 +94,47 @@ def subtract_reference_pixels(
 
 
 def _windows(meta: Meta, shape: tuple[int, int], options: RefpixOptions) -> list[Window]:
+    if stripes.in_stripes(meta):
+        return stripes.windows(meta, shape, options)
+    if miri.applies(meta):
+        return miri.windows(meta, shape, options)
     return near_infrared.windows(meta, shape, options)
 
 
 def _measure(
     parts: Sequence[Ramp], refpix: ReferencePixelFilters | None, options: RefpixOptions
-) -> ReferenceLevels:
+) -> Levels:
+    if parts and stripes.in_stripes(parts[0].meta):
+        return stripes.measure(parts, options)
+    if parts and miri.applies(parts[0].meta):
+        return miri.measure(parts, options)
     return near_infrared.measure(parts, options)
+
+
+def _wanted(options: RefpixOptions, meta: Meta) -> bool:
+    return irs2.wanted(options, meta) or stripes.in_superstripes(meta)
+
+
+def _on_frames(
+    ramp: Ramp,
+    refpix: ReferencePixelFilters | None,
+    options: RefpixOptions,
+    *,
+    carried: Any,
+    measured: Any,
+    parallel: Parallel,
+) -> tuple[Ramp, Any]:
+    if stripes.in_superstripes(ramp.meta):
+        return stripes.arrange(subtract_reference_pixels(ramp, refpix, options)), None
+    return irs2.subtract_interleaved(
+        ramp, refpix, options, carried=carried, measured=measured, parallel=parallel
+    )
+
+
+def _finish(ramp: Ramp, carried: Any, options: RefpixOptions) -> Ramp:
+    if stripes.in_superstripes(ramp.meta):
+        return ramp.with_changes(meta=without_stripes(ramp.meta))
+    return ramp
 
 
 STEP = Step(
@@ -101,5 +145,5 @@ STEP = Step(
     status="refpix",
     scope=Scope.FRAME,
     measurement=Measurement(_windows, _measure),
-    frames=Frames(irs2.subtract_interleaved, irs2.wanted),
+    frames=Frames(_on_frames, _wanted, finish=_finish),
 )

@@ -47,6 +47,11 @@ class OutputLevels:
         return replace(ramp, sci=sci)
 
 
+def applies(meta: Meta) -> bool:
+    """Tell whether an exposure was read by the interleaved outputs of such a detector."""
+    return str(meta.instrument.name).strip() == "MIRI"
+
+
 def windows(meta: Meta, shape: tuple[int, int], options: RefpixOptions) -> list[Window]:
     """Return the reference columns.
 
