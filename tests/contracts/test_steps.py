@@ -44,7 +44,7 @@ def test_status_is_a_declared_keyword(step):
 @CASES
 def test_scope_says_how_far_the_step_looks(step):
     assert (step.measurement is not None) == (step.scope is Scope.FRAME)
-    if step.scope is not Scope.NEIGHBOURS:
+    if step.scope is Scope.PIXEL:
         references = tuple(None for _ in step.references)
         assert step.reach(step.options(), references) == 0
 

@@ -175,45 +175,47 @@ def apply(
     is something else. Where nothing is known before or after, the flags stay.
     """
     frames = integration.flags.reshape(len(signal), -1)
+    values, gain = signal.reshape(len(signal), -1), integration.gain.reshape(-1)
     later = int(options.time_masked_after_shower // integration.group_time)
-    spans = [slice(s.group, min(s.group + later + 1, len(frames))) for s in showers]
-    own = []  # the groups of each shower's pixels that only it has flagged
-    for span, shower in zip(spans, showers, strict=True):
-        here = frames[span, shower.pixels]
-        own.append(here & (BAD | JUMP) == 0)
-        frames[span, shower.pixels] = here | np.where(own[-1], JUMP, np.uint8(0))
-    values = signal.reshape(len(signal), -1)
-    gain = integration.gain.reshape(-1)
-    undone = []
-    for span, shower in zip(spans, showers, strict=True):
-        change, error = _change_of_pace(
-            values[:, shower.pixels],
-            frames[:, shower.pixels],
-            span,
-            noise.of(shower.group - 1)[1].reshape(-1)[shower.pixels],
-        )
-        rate = change * gain[shower.pixels] / integration.group_time
-        undone.append((rate > options.max_shower_amplitude) & (change > UNDOUBTED * error))
-    for span, shower, new, undo in zip(spans, showers, own, undone, strict=True):
-        here = frames[span, shower.pixels]
-        frames[span, shower.pixels] = np.where(new & undo, here & ~JUMP, here)
+    changes = []
+    for shower in showers:
+        pixels = shower.pixels
+        span = slice(shower.group, min(shower.group + later + 1, len(frames)))
+        sigma = noise.of(shower.group - 1)[1].reshape(-1)[pixels]
+        change, error = _change_of_pace(values[:, pixels], frames[:, pixels], span, sigma)
+        rate = change * gain[pixels] / integration.group_time
+        lasting = (rate > options.max_shower_amplitude) & (change > UNDOUBTED * error)
+        changes.append((span, pixels[~lasting]))
+    for span, pixels in changes:
+        here = frames[span, pixels]
+        frames[span, pixels] = np.where(here & BAD == 0, here | JUMP, here)
 
 
 def _change_of_pace(
     values: np.ndarray, flags: np.ndarray, span: slice, sigma: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return by how much the mean difference changes across some groups, and its error.
+    """Return by how much the median difference changes across some groups, and its error.
 
     `values` (DN) and `flags` have axes (group, pixel), the results, DN, (pixel); NaN where no
     difference is usable before or after the groups.
     """
     d = np.diff(values, axis=0)
     good = ((flags[1:] | flags[:-1]) & BAD == 0) & (flags[1:] & JUMP == 0) & np.isfinite(d)
-    parts = slice(0, span.start - 1), slice(span.stop - 1, None)
-    number = [good[part].sum(axis=0) for part in parts]
+    before, after = slice(0, span.start - 1), slice(span.stop - 1, None)
+    first, variance0 = _median(d[before], good[before])
+    last, variance1 = _median(d[after], good[after])
+    return np.abs(last - first), sigma * np.sqrt(variance0 + variance1)
+
+
+def _median(values: np.ndarray, usable: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the median along the first axis, and its variance for values of unit variance."""
+    n = usable.sum(axis=0)
+    if not len(values):
+        nothing = np.full(n.shape, np.nan)
+        return nothing, nothing
+    ordered = np.sort(np.where(usable, values, np.inf), axis=0)
+    ranks = np.maximum(n - 1, 0) // 2, np.minimum(n // 2, len(values) - 1)
+    lower, upper = (np.take_along_axis(ordered, rank[None], axis=0)[0] for rank in ranks)
     with np.errstate(invalid="ignore", divide="ignore"):
-        before, after = (
-            np.where(good[part], d[part], 0).sum(axis=0) / n
-            for part, n in zip(parts, number, strict=True)
-        )
-        return np.abs(after - before), sigma * np.sqrt(1 / number[0] + 1 / number[1])
+        middle = np.where(n > 0, 0.5 * (lower + upper), np.nan)
+        return middle, np.pi / 2 / n
