@@ -38,7 +38,7 @@ def test_interference_repeats_with_the_clock_of_the_pixels():
     assert (case["rowclocks"], case["frameclocks"]) == (28, 8512)
     # 8512 clocks are 33 1/4 periods of 390.625 Hz: it is in phase every four frames.
     wave = exposure.references["emicorr"].frequencies["Hz390"]["phase_amplitudes"]
-    assert wave.max() == pytest.approx(4.4, abs=1)
+    assert 8 < np.ptp(wave) < 11
     slow = more - 0.5 * (more[:, :, :1] + more[:, :, :1])
     assert np.corrcoef(slow[0, 0].ravel(), slow[0, 4].ravel())[0, 1] > 0.5
     assert np.corrcoef(slow[0, 0].ravel(), slow[0, 2].ravel())[0, 1] < 0
