@@ -15,27 +15,27 @@ import numpy as np
 
 from webbcal.core.errors import InvalidInput
 from webbcal.geometry.stripes import Stripes
-from webbcal.spec.fields import Index, Stored
-from webbcal.spec.products import Uncal
+from webbcal.spec.fields import Index, Product, Stored
+from webbcal.spec.meta import Meta
 from webbcal.spec.products.tables import INT_TIMES_COLUMNS, INT_TIMES_STRIPE_COLUMNS
 
 OVERHEAD_LINES = 2
 """Times of a line that pass at the beginning of each frame."""
 
 
-def stacked(uncal: Uncal, path: Path) -> Uncal:
+def stacked(uncal: Product, path: Path) -> Product:
     """Return an exposure with its superstripes stacked; any other one as it is.
 
     Parameters
     ----------
-    uncal : Uncal
+    uncal : Product
         Raw exposure, its arrays on disk.
     path : Path
         Its file, for messages.
 
     Returns
     -------
-    Uncal
+    Product
         One integration for each pass over the detector. Where a frame reads its stripe several
         times, each time is a group; ``meta.exposure.read_times`` then has the times. The pixels
         are still read only when they are needed. INT_TIMES tells the passes, INT_TIMES_STRIPE
@@ -73,15 +73,16 @@ def stacked(uncal: Uncal, path: Path) -> Uncal:
     }
     for name in ("int_times", "int_times_stripe"):
         arrays.pop(name, None)
-    table = uncal.int_times if uncal.has("int_times") else None
+    table = getattr(uncal, "int_times", None)
     if table is not None and table.size:
         rest["int_times"], rest["int_times_stripe"] = _times(table, stripes.superstripes)
-    return Uncal.from_stored(arrays, **rest | {"meta": uncal.meta.replace(_values(uncal, stripes))})
+    rest["meta"] = uncal.meta.replace(_values(uncal.meta, stripes))
+    return type(uncal).from_stored(arrays, **rest)
 
 
-def _values(uncal: Uncal, stripes: Stripes) -> dict[str, Any]:
+def _values(meta: Meta, stripes: Stripes) -> dict[str, Any]:
     """Return the metadata that count passes over the detector."""
-    exposure, number = uncal.meta.exposure, stripes.superstripes
+    exposure, number = meta.exposure, stripes.superstripes
     values: dict[str, Any] = {"exposure.nints": -(-exposure.nints // number)}
     for name in ("integration_start", "integration_end"):
         value = exposure.lookup(name)
@@ -89,13 +90,12 @@ def _values(uncal: Uncal, stripes: Stripes) -> dict[str, Any]:
             values[f"exposure.{name}"] = -(-value // number)
     if stripes.repeats > 1:
         values["exposure.ngroups"] = exposure.ngroups * stripes.repeats
-        values["exposure.read_times"] = _read_times(uncal, stripes)
+        values["exposure.read_times"] = _read_times(exposure, stripes)
     return values
 
 
-def _read_times(uncal: Uncal, stripes: Stripes) -> list[list[float]]:
+def _read_times(exposure: Meta, stripes: Stripes) -> list[list[float]]:
     """Return when each repetition of a stripe ends since the reset, s, (group, frame)."""
-    exposure = uncal.meta.exposure
     frame_lines = stripes.repeats * stripes.lines + OVERHEAD_LINES
     line_time = exposure.frame_time / frame_lines
     spacing = exposure.nframes + (exposure.groupgap or 0)

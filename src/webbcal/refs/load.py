@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 
 from webbcal.core.errors import InvalidInput, InvalidReference
+from webbcal.geometry.irs2 import nearest_lines
+from webbcal.geometry.stripes import Stripes
 from webbcal.io.fits import Constant
 from webbcal.io.read import open_product
 from webbcal.refs.disk_memory import amend_json, read_json
 from webbcal.refs.user_mask import load_user_mask
-from webbcal.refs.views import CutOut, TranslatedFlags, any_where
+from webbcal.refs.views import CutOut, Gathered, TranslatedFlags, any_where
 from webbcal.spec.fields import Image, Product, Stored, declared, nodes
 from webbcal.spec.meta import Meta
 from webbcal.spec.references import Gain, Reference, UserMask
@@ -49,7 +51,8 @@ def load_reference(
     Reference
         Arrays with axes y and x are on the pixels of the exposure: a larger reference is cut to
         the subarray by SUBSTRT and SUBSIZE. For an exposure with interleaved reference pixels
-        (IRS2), a reference without them is on the pixels that remain without. Arrays stay on
+        (IRS2), a reference without them is on the pixels that remain without, or, where its kind
+        is used before (`Reference.interleaved`), repeats its lines there. Arrays stay on
         disk until touched; those that no step uses (`Reference.idle`) are left out. Flags are
         those of `webbcal.core.dq`, translated by the table DQ_DEF where the file has one, which
         is left out then; without a DQ extension no pixel is flagged.
@@ -113,9 +116,11 @@ def _array(product: Product, name: str, window: "_Place | None") -> Stored:
     cut = tuple(
         parts.get(axis, slice(0, length)) for axis, length in zip(axes, stored.shape, strict=True)
     )
-    if all(part == slice(0, n) for part, n in zip(cut, stored.shape, strict=True)):
-        return stored
-    return CutOut(stored, cut)
+    if not all(part == slice(0, n) for part, n in zip(cut, stored.shape, strict=True)):
+        stored = CutOut(stored, cut)
+    return (
+        stored if window.place is None else Gathered(stored, axes.index(window.slow), window.place)
+    )
 
 
 def _complete(
@@ -162,6 +167,8 @@ class _Place:
 
     rows: slice
     columns: slice
+    place: np.ndarray | None = None  # of each line along the axis `slow`, in these
+    slow: str = "y"
 
 
 def _window(
@@ -178,7 +185,8 @@ def _window(
     corner = _corner(exposure, frame_shape)
     own_corner = _corner(product.meta, own_shape)
     if frame_shape == IRS2_FRAME and own_shape == (IRS2_FRAME[1], IRS2_FRAME[1]):
-        return None
+        whole = slice(0, own_shape[0])
+        return _Place(whole, whole, nearest_lines(exposure)) if kind.interleaved else None
     if corner is None or own_corner is None:
         if own_shape == frame_shape and exposure.subarray.name == product.meta.subarray.name:
             return _Place(slice(0, frame_shape[0]), slice(0, frame_shape[1]))
@@ -189,6 +197,9 @@ def _window(
             found=f"{_describe(product.meta, own_shape)}, exposure "
             f"{_describe(exposure, frame_shape)}",
         )
+    stripes = Stripes.of(exposure)
+    if stripes is not None and own_shape != frame_shape:
+        return _gathered(path, kind, stripes, (corner, own_corner), (frame_shape, own_shape))
     y, x = (mine - its for mine, its in zip(corner, own_corner, strict=True))
     rows, columns = frame_shape
     if y < 0 or x < 0 or y + rows > own_shape[0] or x + columns > own_shape[1]:
@@ -199,6 +210,33 @@ def _window(
             found=_describe(product.meta, own_shape),
         )
     return _Place(slice(y, y + rows), slice(x, x + columns))
+
+
+def _gathered(
+    path: Path,
+    kind: type[Reference],
+    stripes: Stripes,
+    corners: tuple[tuple[int, int], tuple[int, int]],
+    shapes: tuple[tuple[int, int], tuple[int, int]],
+) -> _Place:
+    """Return where the lines of an exposure in stripes lie on a reference of the detector."""
+    slow, fast = (0, 1) if stripes.along_y else (1, 0)
+    (corner, own_corner), (frame_shape, own_shape) = corners, shapes
+    place = stripes.place - (own_corner[slow] - 1)
+    start = corner[fast] - own_corner[fast]
+    stop = start + frame_shape[fast]
+    inside = start >= 0 and stop <= own_shape[fast]
+    if not inside or place.min() < 0 or place.max() >= own_shape[slow]:
+        raise InvalidReference(
+            f"{kind.reftype} reference does not cover the stripes of the exposure",
+            where=path,
+            expected="the whole detector",
+            found=f"{own_shape[0]} rows from {own_corner[0]}, {own_shape[1]} columns from "
+            f"{own_corner[1]}",
+        )
+    along, across = slice(0, own_shape[slow]), slice(start, stop)
+    rows, columns = (along, across) if stripes.along_y else (across, along)
+    return _Place(rows, columns, place, "y" if stripes.along_y else "x")
 
 
 def _pixels(product: Product, kind: type[Reference]) -> tuple[int, int] | None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from webbcal.core.dq import DQ
+from webbcal.geometry.stripes import runs
 from webbcal.spec.fields import Index, Stored
 
 
@@ -49,6 +50,47 @@ def _shifted(inner: slice, outer: slice) -> slice:
     if step != 1:
         raise ValueError("an array on disk is read without gaps")
     return slice(outer.start + start, outer.start + max(stop, start))
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """An array on disk with its lines along one axis in another order, some of them repeated.
+
+    Parameters
+    ----------
+    source : Stored
+        The array.
+    axis : int
+        The axis.
+    place : numpy.ndarray
+        Index in the source of each line.
+    """
+
+    source: Stored
+    axis: int
+    place: np.ndarray
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length of the axes."""
+        before, after = self.source.shape[: self.axis], self.source.shape[self.axis + 1 :]
+        return (*before, self.place.size, *after)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Data type of the source."""
+        return self.source.dtype
+
+    def read(self, index: Index | None = None) -> np.ndarray:
+        """Return a part as a fresh array; lines that lie together are read together."""
+        parts = list(index or ())
+        parts += [slice(0, length) for length in self.shape[len(parts) :]]
+        wanted = self.place[parts[self.axis]]
+        blocks = []
+        for run in runs(wanted):
+            parts[self.axis] = run
+            blocks.append(self.source.read(tuple(parts)))
+        return np.concatenate(blocks, axis=self.axis)
 
 
 @dataclass(frozen=True)
