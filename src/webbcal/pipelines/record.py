@@ -1,6 +1,6 @@
 """What a product remembers of its making: keywords, and a node `webbcal` in its tree."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -87,14 +87,14 @@ class RunRecord:
                 continue
             if step.status_path:
                 values[f"cal_step.{step.status_path}"] = step.status
-            for reference in step.references:
-                values[f"ref_file.{reference.kind}.name"] = reference.name
+        chosen = _chosen(step for step in self.steps if step.name in upto)
+        values |= {f"ref_file.{kind}.name": reference.name for kind, reference in chosen.items()}
         return values | dict(self.values)
 
     def tree(self, upto: Sequence[str]) -> dict[str, Any]:
         """Return the node that goes into the ASDF tree of a product."""
         steps = [step for step in self.steps if step.name in upto]
-        references = {r.kind: r for step in steps for r in step.references}
+        references = _chosen(steps)
         return {
             "version": webbcal.__version__,
             "recipe": self.recipe,
@@ -124,3 +124,13 @@ class RunRecord:
     def apply(self, meta: Meta, upto: Sequence[str]) -> Meta:
         """Return metadata with the keywords of this run."""
         return meta.replace(self.keywords(upto))
+
+
+def _chosen(steps: Iterable[StepRecord]) -> dict[str, ReferenceRecord]:
+    """Return the reference of each type; one that the user named comes before the selected one."""
+    chosen: dict[str, ReferenceRecord] = {}
+    for step in steps:
+        for reference in step.references:
+            if reference.path is not None or reference.kind not in chosen:
+                chosen[reference.kind] = reference
+    return chosen
