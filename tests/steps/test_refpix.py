@@ -18,7 +18,7 @@ SKY = 20.0
 
 
 def run(ramp, **options):
-    return subtract_reference_pixels(ramp, None, RefpixOptions(**options))
+    return subtract_reference_pixels(ramp, None, None, RefpixOptions(**options))
 
 
 def places(ramp):
@@ -137,10 +137,10 @@ def test_what_was_measured_serves_every_window():
     options = RefpixOptions()
     shape = ramp.pixeldq.shape
     parts = [ramp.cut(part) for part in STEP.measurement.windows(ramp.meta, shape, options)]
-    measured = STEP.measurement.measure(parts, None, options)
-    whole = subtract_reference_pixels(ramp, None, options)
+    measured = STEP.measurement.measure(parts, None, None, options)
+    whole = subtract_reference_pixels(ramp, None, None, options)
     for window in (Window(0, 9, 0, 700, shape), Window(9, 24, 700, 2048, shape)):
-        part = subtract_reference_pixels(ramp.cut(window), None, options, measured)
+        part = subtract_reference_pixels(ramp.cut(window), None, None, options, measured)
         assert_same(part, whole.cut(window))
     assert_inputs_unchanged(run, ramp)
 

@@ -32,7 +32,7 @@ def bands(ramp, options):
 
 
 def run(ramp, **options):
-    return subtract_reference_pixels(ramp, None, RefpixOptions(**options))
+    return subtract_reference_pixels(ramp, None, None, RefpixOptions(**options))
 
 
 def test_drifts_of_outputs_and_rows_are_gone_and_the_first_group_stays():

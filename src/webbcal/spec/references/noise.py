@@ -16,7 +16,7 @@ class SirsKernel(Reference):
 
     `detectors` maps the name of a detector in small letters to its filters ``gamma`` (columns
     at the left) and ``zeta`` (at the right), complex, axes (amplifier, frequency): the
-    frequencies of a real series of as many values as a detector has rows.
+    frequencies of a real series of twice as many values as a detector has rows, one per row.
     """
 
     reftype: ClassVar[str] = "sirskernel"

@@ -11,10 +11,10 @@ from typing import Any
 from webbcal.geometry.stripes import without_stripes
 from webbcal.spec.meta import Meta
 from webbcal.spec.products.detector1 import Ramp
-from webbcal.spec.references import ReferencePixelFilters
+from webbcal.spec.references import ReferencePixelFilters, SirsKernel
 from webbcal.spec.window import Window
 from webbcal.steps._step import Frames, Measurement, Needs, Parallel, Scope, Step
-from webbcal.steps.refpix import irs2, miri, near_infrared, stripes
+from webbcal.steps.refpix import irs2, miri, near_infrared, sirs, stripes
 from webbcal.steps.refpix.miri import OutputLevels
 from webbcal.steps.refpix.near_infrared import ReferenceLevels
 from webbcal.steps.refpix.options import RefpixOptions
@@ -28,6 +28,7 @@ __all__ = ["STEP", "RefpixOptions", "subtract_reference_pixels"]
 def subtract_reference_pixels(
     ramp: Ramp,
     refpix: ReferencePixelFilters | None,
+    sirskernel: SirsKernel | None,
     options: RefpixOptions,
     measured: Levels | None = None,
 ) -> Ramp:
@@ -54,6 +55,9 @@ def subtract_reference_pixels(
         Signal, DN, axes (integration, group, y, x), bias subtracted.
     refpix : ReferencePixelFilters or None
         Filters of the detector in the IRS2 mode; not used otherwise.
+    sirskernel : SirsKernel or None
+        Filters of the columns at the sides, for ``refpix_algorithm = "sirs"``, which replaces
+        S by the noise of each amplifier that they predict.
     options : RefpixOptions
         Separation of columns; use, smoothing and gain :math:`\gamma` of the side pixels;
         clipping.
@@ -89,7 +93,7 @@ def subtract_reference_pixels(
     if measured is None:
         rows, columns = ramp.shape_of("sci")[-2:]
         parts = [ramp.cut(part) for part in _windows(ramp.meta, (rows, columns), options)]
-        measured = _measure(parts, refpix, options)
+        measured = _measure(parts, refpix, sirskernel, options)
     return measured.subtracted_from(ramp)
 
 
@@ -102,13 +106,23 @@ def _windows(meta: Meta, shape: tuple[int, int], options: RefpixOptions) -> list
 
 
 def _measure(
-    parts: Sequence[Ramp], refpix: ReferencePixelFilters | None, options: RefpixOptions
+    parts: Sequence[Ramp],
+    refpix: ReferencePixelFilters | None,
+    sirskernel: SirsKernel | None,
+    options: RefpixOptions,
 ) -> Levels:
     if parts and stripes.in_stripes(parts[0].meta):
         return stripes.measure(parts, options)
     if parts and miri.applies(parts[0].meta):
         return miri.measure(parts, options)
+    if parts and sirs.wanted(options, parts[0].meta, _frame_shape(parts[0])):
+        return sirs.measure_with_filters(parts, sirskernel, options)
     return near_infrared.measure(parts, options)
+
+
+def _frame_shape(part: Ramp) -> tuple[int, int]:
+    rows, columns = part.shape_of("sci")[-2:] if part.window is None else part.window.shape
+    return rows, columns
 
 
 def _wanted(options: RefpixOptions, meta: Meta) -> bool:
@@ -118,6 +132,7 @@ def _wanted(options: RefpixOptions, meta: Meta) -> bool:
 def _on_frames(
     ramp: Ramp,
     refpix: ReferencePixelFilters | None,
+    sirskernel: SirsKernel | None,
     options: RefpixOptions,
     *,
     carried: Any,
@@ -125,7 +140,7 @@ def _on_frames(
     parallel: Parallel,
 ) -> tuple[Ramp, Any]:
     if stripes.in_superstripes(ramp.meta):
-        return stripes.arrange(subtract_reference_pixels(ramp, refpix, options)), None
+        return stripes.arrange(subtract_reference_pixels(ramp, refpix, sirskernel, options)), None
     return irs2.subtract_interleaved(
         ramp, refpix, options, carried=carried, measured=measured, parallel=parallel
     )
@@ -141,7 +156,10 @@ STEP = Step(
     "refpix",
     subtract_reference_pixels,
     RefpixOptions,
-    references={"refpix": Needs(ReferencePixelFilters, required=False)},
+    references={
+        "refpix": Needs(ReferencePixelFilters, required=False),
+        "sirskernel": Needs(SirsKernel, required=False),
+    },
     status="refpix",
     scope=Scope.FRAME,
     measurement=Measurement(_windows, _measure),

@@ -172,14 +172,25 @@ def _side_levels(
 
     if not options.use_side_ref_pixels:
         return np.zeros_like(by_column)
-    sides = []
-    for start in (0, DETECTOR_SIZE - BORDER):
-        there = (pixels.column >= start) & (pixels.column < start + BORDER)
-        row, column = pixels.row[there], pixels.column[there]
-        strip = np.full((*by_column.shape, BORDER), np.nan, np.float32)
-        strip[..., row, column - start] = pixels.values[..., there] - by_column[..., column]
-        sides.append(running_medians(frozen(strip), options.side_smoothing_length // 2))
+    sides = [
+        running_medians(
+            frozen(side_strip(pixels, by_column, start)), options.side_smoothing_length // 2
+        )
+        for start in (0, DETECTOR_SIZE - BORDER)
+    ]
     return np.float32(options.side_gain) * _mean_of_known(*sides)
+
+
+def side_strip(pixels: ReferencePixels, by_column: np.ndarray, start: int) -> np.ndarray:
+    """Return the four detector columns from `start`, less their levels.
+
+    Axes (integration, group, row, column), float32, DN; NaN where a pixel is not usable.
+    """
+    there = (pixels.column >= start) & (pixels.column < start + BORDER)
+    row, column = pixels.row[there], pixels.column[there]
+    strip = np.full((*by_column.shape, BORDER), np.nan, np.float32)
+    strip[..., row, column - start] = pixels.values[..., there] - by_column[..., column]
+    return strip
 
 
 def _column_levels(pixels: ReferencePixels, options: RefpixOptions) -> np.ndarray:

@@ -38,7 +38,10 @@ class RefpixOptions(Options):
         False, "Subtract the level of each output before its noise is predicted: IRS2."
     )
     refpix_algorithm: str = option(
-        "median", "How the columns at the sides are combined.", choices=("median",)
+        "median",
+        "How the columns at the sides are combined: by running medians, or by the filters of a "
+        "reference.",
+        choices=("median", "sirs"),
     )
     sigreject: float = option(
         4.0,
