@@ -184,6 +184,10 @@ class Ramp(Product):
         RAMP, "f4", doc="Background while the 1/f noise was measured, DN."
     )
     flicker_noise: np.ndarray = working(RAMP, "f4", doc="1/f noise that was subtracted, DN.")
+    thermal_mask: np.ndarray = working(
+        PLANE, "u1", doc="1 where a pixel shows only background, for the picture frame."
+    )
+    thermal_pattern: np.ndarray = working(RAMP, "f4", doc="Picture frame that was subtracted, DN.")
     traps_filled: np.ndarray = working(
         ("family", "y", "x"), "f4", doc="Charge in the traps of each family at the end, DN."
     )
@@ -288,10 +292,15 @@ class RateInts(Product):
 
 @dataclass(frozen=True, kw_only=True)
 class CountRates:
-    """The two results of ramp fitting, which later steps of stage 1 correct together."""
+    """The two results of ramp fitting, which later steps of stage 1 correct together.
+
+    Beside them, where asked for, the `segments` that were fitted or the `quality` of the fit.
+    """
 
     rate: Rate
     rateints: RateInts
+    segments: "RampFit | None" = None
+    quality: "LikelihoodQuality | None" = None
 
     @property
     def meta(self) -> Meta:
@@ -300,12 +309,18 @@ class CountRates:
 
     @property
     def window(self) -> Window | None:
-        """Which rows and columns of the exposure both hold."""
+        """Which rows and columns of the exposure they hold."""
         return self.rate.window
 
     def cut(self, window: Window) -> Self:
-        """Return both on a window of the exposure."""
-        return replace(self, rate=self.rate.cut(window), rateints=self.rateints.cut(window))
+        """Return all of them on a window of the exposure."""
+        return replace(
+            self,
+            rate=self.rate.cut(window),
+            rateints=self.rateints.cut(window),
+            segments=None if self.segments is None else self.segments.cut(window),
+            quality=None if self.quality is None else self.quality.cut(window),
+        )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -352,7 +367,7 @@ class RampFit(Product):
         "f4",
         ("integration", "segment", "y", "x"),
         unit="DN",
-        doc="Signal of each segment extrapolated to the reset.",
+        doc="Signal of each segment extrapolated to the first group.",
         required=False,
     )
     sigyint: np.ndarray = image(
@@ -384,6 +399,19 @@ class RampFit(Product):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class LikelihoodQuality(Product):
+    """How well straight lines fit the ramps, by likelihood."""
+
+    model: ClassVar[str] = "ImageModel"
+    suffixes: ClassVar[tuple[str, ...]] = ("likely_chisq",)
+
+    sci: np.ndarray = image("SCI", "f4", PLANE, doc="Chi squared, the sum over the integrations.")
+    freedom: np.ndarray = image(
+        "FREEDOM", "i4", PLANE, doc="Degrees of freedom: what chi squared should be."
+    )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class TrapsFilled(Product):
     """Charge traps that an exposure has filled, by family."""
 
@@ -399,6 +427,7 @@ class TrapsFilled(Product):
 class PersistenceEnd(Product):
     """Until when the pixels that an exposure has saturated show persistence."""
 
+    model: ClassVar[str] = "JwstDataModel"
     suffixes: ClassVar[tuple[str, ...]] = ("perswindow",)
 
     sci: np.ndarray = image(
