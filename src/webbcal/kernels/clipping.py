@@ -49,6 +49,8 @@ class Level(NamedTuple):
 @kernel
 def _bucket(value, low, scale):
     """Return the bucket of a value; never a lower one for a larger value."""
+    if scale == 0.0:  # all values in one bucket, where a limit without bound is found, too
+        return np.int64(1)
     place = (np.float64(value) - low) * scale + 1.0
     return np.int64(min(max(place, 0.0), BUCKETS - 1.0))
 
