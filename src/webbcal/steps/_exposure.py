@@ -1,7 +1,10 @@
 """Facts of an exposure that several steps read from its metadata."""
 
+import numpy as np
+
 from webbcal.core.errors import InvalidProduct
 from webbcal.spec.meta import Meta
+from webbcal.spec.products.detector1 import Ramp
 
 
 def positive(meta: Meta, name: str) -> float:
@@ -26,3 +29,12 @@ def first_integration(meta: Meta) -> int:
     """
     start = meta.exposure.lookup("integration_start")
     return start - 1 if isinstance(start, int) and start > 0 else 0
+
+
+def frame_of(ramp: Ramp, name: str, integration: int, group: int) -> np.ndarray:
+    """Return one frame (y, x) of an array of a ramp; only that is read where it lies on disk."""
+    stored = None if name in vars(ramp) else ramp.stored(name)
+    if stored is None:
+        return np.asarray(getattr(ramp, name)[integration, group])
+    one = slice(integration, integration + 1), slice(group, group + 1)
+    return stored.read((*one, slice(None), slice(None)))[0, 0]

@@ -28,6 +28,7 @@ _MIRI_RAMP = (
 
 _TO_RATES = (
     "jump",
+    "picture_frame",
     "clean_flicker_noise",
     "persistence",
     "ramp_fit",

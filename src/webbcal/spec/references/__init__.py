@@ -13,6 +13,7 @@ from webbcal.spec.references.detector1 import (
     Superbias,
 )
 from webbcal.spec.references.miri import EmiCorrection, Reset, Rscd
+from webbcal.spec.references.nirspec import PictureFrame
 from webbcal.spec.references.noise import BackgroundMask, Flat, SirsKernel
 from webbcal.spec.references.persistence import (
     FilledTraps,
@@ -36,6 +37,7 @@ __all__ = [
     "Mask",
     "PersistenceSaturation",
     "PersistenceWindows",
+    "PictureFrame",
     "ReadNoise",
     "Reference",
     "ReferencePixelFilters",
@@ -69,5 +71,6 @@ REFERENCES: dict[str, type[Reference]] = {
         PersistenceSaturation,
         SirsKernel,
         Flat,
+        PictureFrame,
     )
 }

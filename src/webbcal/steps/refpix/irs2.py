@@ -25,6 +25,7 @@ from webbcal.geometry.readout import BORDER
 from webbcal.spec.meta import Meta
 from webbcal.spec.products.detector1 import Ramp
 from webbcal.spec.references import ReferencePixelFilters
+from webbcal.steps._exposure import frame_of
 from webbcal.steps._step import Parallel
 from webbcal.steps.refpix.irs2_filter import LINES, NoiseFilter
 from webbcal.steps.refpix.irs2_pixels import deviant_rows, listed_rows, stand_ins
@@ -175,17 +176,9 @@ class Frames:
 
     def read(self, number: int) -> np.ndarray:
         """Return one frame, float32, (y, x); only that is read."""
-        own = slice(self.integration, self.integration + 1)
-        whole = slice(None)
-        if number == self.groups:
-            return np.asarray(_read(self.ramp, "zeroframe", (own, whole, whole))[0])
-        group = slice(number, number + 1)
-        return np.asarray(_read(self.ramp, "sci", (own, group, whole, whole))[0, 0])
-
-
-def _read(ramp: Ramp, name: str, index: tuple[slice, ...]) -> np.ndarray:
-    stored = None if name in vars(ramp) else ramp.stored(name)
-    return np.asarray(getattr(ramp, name)[index] if stored is None else stored.read(index))
+        if number < self.groups:
+            return frame_of(self.ramp, "sci", self.integration, number)
+        return np.asarray(self.ramp.zeroframe[self.integration])
 
 
 @dataclass(frozen=True)
@@ -442,7 +435,6 @@ def _stripped(
                 (*shape[:2], rows.size, shape[3]), np.uint8 if name == "groupdq" else np.float32
             )
             for i, g in np.ndindex(shape[:2]):
-                index = (slice(i, i + 1), slice(g, g + 1), slice(None), slice(None))
-                values[i, g] = _read(ramp, name, index)[0, 0, rows]
+                values[i, g] = frame_of(ramp, name, i, g)[rows]
             arrays[name] = values
     return arrays

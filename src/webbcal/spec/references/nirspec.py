@@ -1,0 +1,19 @@
+"""References of NIRSpec in stage 1."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from webbcal.spec.fields import image
+from webbcal.spec.references.detector1 import PLANE, Reference
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PictureFrame(Reference):
+    """Pattern that a change of the detector's temperature leaves: the edges glow, like a frame."""
+
+    reftype: ClassVar[str] = "pictureframe"
+    model: ClassVar[str] = "PictureFrameModel"
+
+    sci: np.ndarray = image("SCI", "f4", PLANE, unit="DN/s", doc="Pattern; its scale is free.")
