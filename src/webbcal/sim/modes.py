@@ -17,7 +17,14 @@ MODES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "niriss-image": {"detector": "NIS"},
         "fgs-image": {"detector": "GUIDER1"},
         "nirspec-irs2": {"detector": "NRS1"},
-        "miri-image": {"detector": "MIRIMAGE"},
+        "miri-image": {
+            "detector": "MIRIMAGE",
+            "interference": 1.0,
+            "reset_anomaly": 1.0,
+            "charge_decay": 1.0,
+            "last_frame": 1.0,
+            "dark_settling": 1.0,
+        },
         "nircam-timeseries": {
             "exposure_type": "NRC_TSIMAGE",
             "subarray": "SUB64P",

@@ -17,8 +17,8 @@ FREQUENCIES = {"Hz390": 390.625, "Hz10": 10.039216}
 HARMONICS = {"Hz390": ((4.0, 0.0), (1.2, 1.0), (0.4, 2.0)), "Hz10": ((3.0, 0.5), (0.9, 2.0))}
 """Amplitude (DN) and phase (radian) of each wave and its overtones."""
 
-IN_FULL_FRAMES = ("Hz10",)
-"""Those that change from frame to frame of the whole detector; the other one stands still."""
+STANDING = 1e-6
+"""Of a period from frame to frame: a wave that moves less stands still."""
 
 SAMPLES = 500
 """Samples of a period in the reference."""
@@ -60,6 +60,11 @@ class Interference(Effect):
         rng = generator(self.seed, "interference", exposure)
         return {name: float(rng.uniform()) for name in FREQUENCIES}
 
+    def moving(self) -> list[str]:
+        """Return the waves that are not the same in every frame: references hold only these."""
+        periods = {name: f * self.readout.frame_time_s for name, f in FREQUENCIES.items()}
+        return [name for name, n in periods.items() if abs(n - round(n)) > STANDING]
+
     def frame(self, moment: Moment, common: np.ndarray) -> np.ndarray:
         """Add the waves."""
         begin_s = moment.clock_s - self.readout.frame_time_s
@@ -78,7 +83,7 @@ class Interference(Effect):
         case = window.name
         if window.full_frame:
             case = "FULL_SLOW" if slow else "FULL_FAST"
-        names = list(IN_FULL_FRAMES if window.full_frame else FREQUENCIES)
+        names = self.moving()
         turns = (np.arange(SAMPLES) + 0.5) / SAMPLES
         detectors = tuple(readout.instrument.detectors)
         return {
