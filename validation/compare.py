@@ -146,7 +146,12 @@ def _product(
     if "VAR_POISSON" in b:
         rates = suffix in {"rate", "rateints"}
         return _rate(a, b, suffix, causes if rates else None, reasons if rates else {})
-    return _ramp(a, b, suffix)
+    known = {
+        name: {cause: r.pixels for cause, r in reasons.items()
+               if suffix in r.products and name in r.arrays}
+        for name in ("SCI", "ERR", "DQ", "GROUPDQ", "PIXELDQ")
+    }  # fmt: skip
+    return _ramp(a, b, suffix, known)
 
 
 def _causes(a: fits.HDUList, b: fits.HDUList) -> np.ndarray:
@@ -164,7 +169,9 @@ def _causes(a: fits.HDUList, b: fits.HDUList) -> np.ndarray:
     return causes
 
 
-def _ramp(a: fits.HDUList, b: fits.HDUList, product: str) -> Iterator[ArrayResult]:
+def _ramp(
+    a: fits.HDUList, b: fits.HDUList, product: str, known: dict[str, dict[str, np.ndarray]]
+) -> Iterator[ArrayResult]:
     x, y = a["SCI"].data, b["SCI"].data
     close = _close(x, y, OF_SIGMA * READ_NOISE_DN)
     if "GROUPDQ" in b:
@@ -178,9 +185,11 @@ def _ramp(a: fits.HDUList, b: fits.HDUList, product: str) -> Iterator[ArrayResul
     for name in ("PIXELDQ", "DQ"):
         if name in b:
             yield _flags(product, name, a[name].data, b[name].data)
-    if product == "cal":
+    if "ERR" in b and "GROUPDQ" not in b:
         x, y = a["ERR"].data, b["ERR"].data
-        yield _result(product, "ERR", x, y, _close(x, y, OF_ERROR * np.abs(y)), None)
+        same = _close(x, y, OF_ERROR * np.abs(y))
+        yield _result(product, "ERR", x, y, same, None, None, known["ERR"])
+    if product == "cal":
         yield from _tables(a, b, product)
     if "ZEROFRAME" in b and b["ZEROFRAME"].data is not None:
         if "ZEROFRAME" not in a:

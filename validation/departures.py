@@ -24,6 +24,7 @@ RECORDS = {
     "average dark current in DN/s": "0010",
     "saturated exposure of one group stays SATURATED": "0010",
     "median difference within rounding": "",
+    "saturated in a group that is left out": "0010",
 }
 """The decision that each departure is recorded in."""
 
@@ -32,10 +33,11 @@ Arrays = dict[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Departure:
-    """Pixels (y, x) and the arrays in which they may differ."""
+    """Pixels (y, x), or values, and the arrays of products in which they may differ."""
 
     pixels: np.ndarray
     arrays: tuple[str, ...]
+    products: tuple[str, ...] = ("rate", "rateints")
 
 
 def known_departures(ours: dict[str, Path], theirs: dict[str, Path]) -> dict[str, Departure]:
@@ -53,6 +55,7 @@ def known_departures(ours: dict[str, Path], theirs: dict[str, Path]) -> dict[str
         "average dark current in DN/s": _average_dark(ramp),
         "saturated exposure of one group stays SATURATED": _zero_frame(ramp, ints, peer),
         "median difference within rounding": _rounding(ramp, ints, peer, group_time),
+        "saturated in a group that is left out": _left_out(ramp, ints, peer),
     }
 
 
@@ -114,6 +117,18 @@ def _zero_frame(ramp: Arrays, ints: Arrays, peer: Arrays) -> Departure:
     if ramp["GROUPDQ"].shape[1] == 1:
         found = ((ints["DQ"] ^ peer["DQ"]) == SATURATED).any(axis=0) & ~np.isnan(peer["SCI"][0])
     return Departure(found, ("DQ",))
+
+
+def _left_out(ramp: Arrays, ints: Arrays, peer: Arrays) -> Departure:
+    """Find pixels that saturate only in a first or last group that nobody uses.
+
+    The peer discards the group with its flags; here the pixel stays SATURATED.
+    """
+    dq = ramp["GROUPDQ"]
+    used = ~((dq & DO_NOT_USE) > 0).all(axis=(0, 2, 3))
+    only = ((dq & SATURATED) > 0).any(axis=1) & ~((dq[:, used] & SATURATED) > 0).any(axis=1)
+    other = (ints["DQ"] ^ peer["DQ"]) == SATURATED
+    return Departure((only & other).any(axis=0), ("DQ",))
 
 
 def _rounding(ramp: Arrays, ints: Arrays, peer: Arrays, group_time: float) -> Departure:

@@ -24,8 +24,8 @@ INTRODUCTION = [
     "`validation/compare.py`) in the worst case of the mode, what counts as equal, and the raw",
     "percentage, in which values with a recorded reason to differ count as different. The result",
     "of a step has the differences of the steps before it, too. Arrays that are equal throughout",
-    "share a line. webbcal runs with `ramp_fit.variances=prescribed`, the definition that the peer",
-    "has. Set aside are values only where the cause is found in the products",
+    "share a line. webbcal runs with `variances=prescribed` in ramp_fit and guider_cds, as the",
+    "peer defines them. Set aside are values only where the cause is found in the products",
     "(`validation/departures.py`).",
     "",
 ]

@@ -38,9 +38,13 @@ NOT_IN_DARK = AFTER_DARK | {"clean_flicker_noise"}
 EXPLICIT: dict[str, dict[str, Any]] = {
     "jump": {"expand_large_events": False, "find_showers": False}
 }
-"""Options that the two sides have other defaults for: always given."""
-PRESCRIBED = {"ramp_fit": {"variances": "prescribed"}}
-"""Options of webbcal that make its variances those of the published description."""
+"""Options that the two sides have other defaults for: always given, as is what to leave out."""
+PRESCRIBED = {
+    "detector1": {"ramp_fit": {"variances": "prescribed"}},
+    "guider": {"guider_cds": {"variances": "prescribed"}},
+    "dark": {},
+}
+"""Options of webbcal that make its variances those of the published description, by pipeline."""
 
 MEMORY = "peer_results.json"
 EXTRA = "ERR,NOTES,QUICKLOOK"
@@ -87,11 +91,9 @@ class Job:
             for step, values in layer.items():
                 if self.pipeline == "detector1" or step in self.steps:
                     wanted.setdefault(step, {}).update(values)
-        for step in OFF_BY_DEFAULT:
-            if step in self.steps:
-                wanted.setdefault(step, {})["skip"] = step not in self.on
-        for step in self.skip:
-            wanted.setdefault(step, {})["skip"] = True
+        for step in self.steps:
+            off = (step in OFF_BY_DEFAULT and step not in self.on) or step in self.skip
+            wanted.setdefault(step, {})["skip"] = off
         return wanted
 
     def products(self, side: str) -> dict[str, Path]:
@@ -124,7 +126,7 @@ class Peer:
         work = []
         for job in jobs:
             (job.folder / "peer").mkdir(parents=True, exist_ok=True)
-            steps = job.settings()
+            steps = _without_defaults(job.settings())
             for step in job.saved:
                 steps.setdefault(step, {})["save_results"] = True
             work.append(
@@ -167,6 +169,17 @@ class Peer:
         return [self._known.get(key, lost) for key in self._keys]
 
 
+def _without_defaults(settings: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Leave out what the peer does anyway: the steps that are on by default."""
+    kept = {}
+    for step, values in settings.items():
+        on = step not in OFF_BY_DEFAULT and values.get("skip") is False
+        rest = {name: value for name, value in values.items() if name != "skip" or not on}
+        if rest:
+            kept[step] = rest
+    return kept
+
+
 def _remembered(folder: Path) -> dict[str, Result]:
     file = folder / MEMORY
     if not file.exists():
@@ -204,11 +217,11 @@ def _arguments(job: Job) -> list[str]:
     """Return the arguments of ``webbcal run`` that say how."""
     from webbcal.steps import STEPS as KNOWN
 
-    settings = {k: v for k, v in job.settings().items() if k in KNOWN or v != {"skip": True}}
+    settings = {k: v for k, v in job.settings().items() if k in KNOWN or not v.get("skip")}
     saved = list(job.saved)
+    for step, values in PRESCRIBED[job.pipeline].items():
+        settings[step] = settings.get(step, {}) | values
     if job.pipeline == "detector1":
-        for step, values in PRESCRIBED.items():
-            settings[step] = settings.get(step, {}) | values
         saved.append("ramp")
     arguments = [word for name in saved for word in ("--save", name)]
     for step, values in settings.items():

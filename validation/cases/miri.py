@@ -28,7 +28,7 @@ def _set(
 
 def workload(small: bool) -> Workload:
     """Return what the small or the whole validation compares."""
-    sub128 = exposure(301, "MIRIMAGE", SUB128, "FASTR1", (3, 12), "MIR_IMAGE")
+    sub128 = exposure(301, "MIRIMAGE", SUB128, "FASTR1", (3, 10), "MIR_IMAGE")
     sub64 = exposure(302, "MIRIMAGE", SUB64, "FASTR1", (4, 20), "MIR_IMAGE")
     sets = [
         _set("MIRIMAGE", SUB128, 14, "shuffled", [sub128], "sub128"),

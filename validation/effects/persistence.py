@@ -45,6 +45,7 @@ def measure(folder: Path, corrected: bool) -> Measured:
             output_dir=folder,
             options={"persistence": {"skip": not corrected, **persistence}},
             references=references,
+            reference_folder=files.crds,
             threads=2,
         )
         return dict(outcome.outputs)

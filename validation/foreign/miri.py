@@ -7,7 +7,7 @@ import asdf
 import numpy as np
 
 from validation.foreign.detector import Detector
-from validation.foreign.frame import MIRI_ROW_CLOCKS, MIRI_SKIPPED_ROW_CLOCKS
+from validation.foreign.frame import MIRI_ROW_CLOCKS, MIRI_SKIPPED_ROW_CLOCKS, PIXEL_CLOCK_S
 from validation.foreign.readout import EMI_DN
 
 RESET_GROUPS = 6
@@ -53,15 +53,23 @@ def write_emicorr(path: Path, spec: dict[str, Any]) -> Path:
         rows = ROWS.get(name.partition("_")[0])
         if rows is None:
             continue
-        kind = {"FAST": names} if "SLOW" not in name else {"SLOW": {spec["detector"]: names}}
+        frame = rows * row + (1024 - rows) * MIRI_SKIPPED_ROW_CLOCKS
+        seen = [wave for wave in names if not _stands_still(EMI_DN[wave][0], frame)]
+        kind = {"FAST": seen} if "SLOW" not in name else {"SLOW": {spec["detector"]: seen}}
         cases[name] = {
             "rowclocks": row,
-            "frameclocks": rows * row + (1024 - rows) * MIRI_SKIPPED_ROW_CLOCKS,
+            "frameclocks": frame,
             "freqs": kind,
         }
     tree = {"frequencies": waves, "subarray_cases": cases, "meta": _meta("EMICORR", spec)}
     asdf.AsdfFile(tree).write_to(path)
     return path
+
+
+def _stands_still(frequency: float, clocks: int) -> bool:
+    """Return whether a wave has the same phase in every frame: it is then part of the bias."""
+    turns = frequency * clocks * PIXEL_CLOCK_S
+    return abs(turns - round(turns)) < 1e-3
 
 
 def _meta(kind: str, spec: dict[str, Any]) -> dict[str, Any]:
