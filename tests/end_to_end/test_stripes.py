@@ -57,7 +57,13 @@ def run(uncal: Uncal, files, folder: Path):
     path = folder / "stripes_uncal.fits"
     write_product(uncal, path)
     references = dict.fromkeys(REFERENCES) | dict(files.references)
-    (outcome,) = webbcal.run(path, output_dir=folder, references=references, threads=2)
+    (outcome,) = webbcal.run(
+        path,
+        output_dir=folder,
+        references=references,
+        reference_folder=files.crds,
+        threads=2,
+    )
     return {suffix: webbcal.open(product) for suffix, product in outcome.outputs.items()}
 
 

@@ -13,6 +13,7 @@ from webbcal.geometry.irs2 import nearest_lines
 from webbcal.geometry.stripes import Stripes
 from webbcal.io.fits import Constant
 from webbcal.io.read import open_product
+from webbcal.refs.averages import averaged, is_put_together
 from webbcal.refs.disk_memory import amend_json, read_json
 from webbcal.refs.user_mask import load_user_mask
 from webbcal.refs.views import CutOut, Gathered, TranslatedFlags, any_where
@@ -84,6 +85,8 @@ def _load(path: Path, kind: type[Reference], meta: Meta, frame_shape: tuple[int,
         return load_user_mask(path, frame_shape)
     product = open_product(path, kind)
     _refuse_other_purpose(path, product.meta, kind, meta)
+    if is_put_together(meta, frame_shape):
+        return kind.from_stored(averaged(product, kind, frame_shape), meta=product.meta)
     window = _window(path, product, kind, meta, frame_shape)
     arrays = {
         name: _array(product, name, window)
