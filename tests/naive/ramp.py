@@ -158,6 +158,17 @@ def own_flags(pixeldq, gain, readnoise):
     return pixeldq
 
 
+def without_leading_jumps(data, gdq):
+    """Return the flags without jumps into the first group that can be used: they cost nothing."""
+    gdq = gdq.copy()
+    for values, flags in zip(data, gdq, strict=True):
+        for k in range(1, len(flags)):
+            leading = all((flags[:k] & DNU != 0) | ~np.isfinite(values[:k]))
+            if leading and flags[k] & ~PERSISTENCE == JUMP:
+                flags[k] &= ~JUMP
+    return gdq
+
+
 def usable_flags(data, gdq, suppress):
     """Return the flags with DO_NOT_USE on values and ramps that are not to be used."""
     gdq = np.where(np.isfinite(data), gdq, gdq | DNU)
@@ -216,7 +227,7 @@ def integration_flags(pixeldq, given, gdq, found):
 
 def fit_pixel(data, gdq, pixeldq, zeroframe, gain, readnoise, dark, timing, suppress):
     """Return (exposure, [integrations]), each (slope, err, dq, var_p, var_r)."""
-    data, given = data.astype(float), gdq.astype(int)
+    data, given = data.astype(float), without_leading_jumps(data, gdq.astype(int))
     pixeldq = own_flags(pixeldq, gain, readnoise)
     if pixeldq & DNU:  # nothing is measured, only flags are collected
         gain = readnoise = 1.0

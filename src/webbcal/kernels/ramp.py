@@ -147,12 +147,30 @@ def fit_ramps(ramps, detector, timing, suppress, exact):
         np.empty((4, nints + 1, npixels), np.float32),
         np.empty((nints + 1, npixels), np.uint32),
     )
+    plan = plan_of(ramps, timing, suppress, exact)
+    work = room_for(ngroups)
+    signal = np.empty(LANES)
+    odd = np.empty(LANES, np.uint8)
+    for start in range(0, npixels, LANES):
+        stop = min(start + LANES, npixels)
+        span = (start, stop)
+        find_odd(ramps, detector, plan, span, odd)
+        typical_rates(ramps, detector, plan, span, work, odd, signal)
+        _fit_clean(ramps, detector, plan, span, signal, work, odd, rates)
+        fit_flagged(ramps, detector, plan, span, signal, work, odd, rates)
+    return rates
+
+
+@kernel
+def plan_of(ramps, timing, suppress, exact):
+    """Return what is common to all pixels; the arguments are those of `fit_ramps`."""
+    ngroups = ramps.sci.shape[1]
     pattern, firsts, counts = _clean_flags(ramps.groupdq)
     per_second = 1.0 / timing.spacing
     weights = weights_of_ramps(ngroups)
     # Mean over all pairs of frames of a group of the earlier one's time, below the mean time.
     smear = timing.frame * per_second * (timing.frames - 1.0 / timing.frames) / 6.0
-    plan = Plan(
+    return Plan(
         weights,
         variances_of_weights(weights, smear, exact),
         exact,
@@ -167,7 +185,12 @@ def fit_ramps(ramps, detector, timing, suppress, exact):
         6.0 * per_second * per_second / timing.frames,
         0.5 / timing.frames,
     )
-    work = Work(
+
+
+@kernel
+def room_for(ngroups):
+    """Return room to work in."""
+    return Work(
         np.full((ngroups + 1, LANES), np.float32(np.inf)),
         np.empty((9, LANES)),
         np.empty(ngroups),
@@ -175,16 +198,6 @@ def fit_ramps(ramps, detector, timing, suppress, exact):
         np.empty((ngroups + 1, 2), np.int64),
         np.empty(7),
     )
-    signal = np.empty(LANES)
-    odd = np.empty(LANES, np.uint8)
-    for start in range(0, npixels, LANES):
-        stop = min(start + LANES, npixels)
-        span = (start, stop)
-        _find_odd(ramps, detector, plan, span, odd)
-        typical_rates(ramps, detector, plan, span, work, odd, signal)
-        _fit_clean(ramps, detector, plan, span, signal, work, odd, rates)
-        fit_flagged(ramps, detector, plan, span, signal, work, odd, rates)
-    return rates
 
 
 @kernel
@@ -222,7 +235,7 @@ def _all_unusable(flags):
 
 
 @kernel
-def _find_odd(ramps, detector, plan, span, odd):
+def find_odd(ramps, detector, plan, span, odd):
     """Mark the pixels with a flag or a reference that needs care."""
     start, stop = span
     nints, ngroups, _ = ramps.sci.shape

@@ -17,7 +17,7 @@ NO_GAIN = np.uint32(DQ.NO_GAIN_VALUE | DQ.DO_NOT_USE)
 
 
 @kernel
-def _find_segments(flags, segments):
+def find_segments(flags, segments):
     """Write first and last group of each run of good groups; return how many there are.
 
     A group that only carries JUMP_DET opens the run after it. Runs of a single group count only
@@ -56,18 +56,25 @@ def _find_segments(flags, segments):
 
 
 @kernel
-def _read_ramp(sci, groupdq, pixel, suppress, values, flags):
-    """Copy one ramp, its unusable values flagged; return the OR of the flags it came with."""
+def read_ramp(sci, groupdq, pixel, suppress, values, flags):
+    """Copy one ramp, its unusable values flagged; return the OR of the flags it came with.
+
+    A jump into the first group that can be used counts for nothing.
+    """
     ngroups = flags.size
     good = 0
     every = np.uint8(0)
+    leading = False
     for k in range(ngroups):
         value = sci[k, pixel]
         flag = groupdq[k, pixel]
+        if leading and (flag & ENDING) == JUMP:
+            flag ^= JUMP
         every |= flag
         flag |= np.uint8(0) if abs(value) < np.inf else DO_NOT_USE
         values[k] = value
         flags[k] = flag
+        leading = (leading or k == 0) and (flag & DO_NOT_USE) != 0
         good += 1 if (flag & ENDING) == 0 else 0
     if suppress and good == 1 and ngroups > 1:
         for k in range(ngroups):
@@ -76,7 +83,7 @@ def _read_ramp(sci, groupdq, pixel, suppress, values, flags):
 
 
 @kernel
-def _take_zeroframe(value, values, flags):
+def take_zeroframe(value, values, flags):
     """Put the zero frame in the place of the first group where no group is good."""
     for k in range(flags.size):
         if (flags[k] & ENDING) == 0:
@@ -89,7 +96,7 @@ def _take_zeroframe(value, values, flags):
 
 
 @kernel
-def _reads(first, last, delay):
+def reads(first, last, delay):
     """Return h = n^3 - n: what a segment tells in spite of read noise.
 
     A single group tells as much as its distance to the reset allows.
@@ -99,7 +106,7 @@ def _reads(first, last, delay):
 
 
 @kernel
-def _fit_segment(values, first, last, electron, reset, plan):
+def fit_segment(values, first, last, electron, reset, plan):
     """Return slope per group, and its variances per unit of photon and of read noise."""
     n = last - first + 1
     if n == 1:
@@ -120,13 +127,13 @@ def _reads_with_chargeloss(flags, segments, delay):
         if flags[k] & CHARGELOSS:
             flags[k] &= WITHOUT_CHARGELOSS
     total = 0.0
-    for s in range(_find_segments(flags, segments)):
-        total += _reads(segments[s, 0], segments[s, 1], delay)
+    for s in range(find_segments(flags, segments)):
+        total += reads(segments[s, 0], segments[s, 1], delay)
     return total
 
 
 @kernel
-def _own_flags(flags, gain, readnoise):
+def own_flags(flags, gain, readnoise):
     """Return the flags of a pixel, with DO_NOT_USE where a reference is unusable."""
     if not (gain > 0.0 and gain < np.inf):
         flags |= NO_GAIN
@@ -136,7 +143,7 @@ def _own_flags(flags, gain, readnoise):
 
 
 @kernel
-def _fit_ramp(values, flags, segments, reset, electron, noise, plan):
+def fit_ramp(values, flags, segments, reset, electron, noise, plan):
     """Fit the segments of one ramp.
 
     `reset`: time from it to the first group, and the smear of that. `electron`: gain, and
@@ -145,13 +152,13 @@ def _fit_ramp(values, flags, segments, reset, electron, noise, plan):
     photon and of read noise, and h, the weight it has among others.
     """
     photon, read = noise
-    count = _find_segments(flags, segments)
+    count = find_segments(flags, segments)
     slope, weight, inverse = 0.0, 0.0, 0.0
     inverse_p, inverse_r, square_p, square_r = 0.0, 0.0, 0.0, 0.0
     for s in range(count):
         first, last = segments[s, 0], segments[s, 1]
-        h = _reads(first, last, reset[0])
-        one, by_p, by_r = _fit_segment(values, first, last, electron, reset, plan)
+        h = reads(first, last, reset[0])
+        one, by_p, by_r = fit_segment(values, first, last, electron, reset, plan)
         if count == 1:
             return one, photon * by_p + read * by_r, by_p, by_r, h
         slope += h * one
@@ -179,7 +186,7 @@ def fit_flagged(ramps, detector, plan, span, signal, work, odd, rates):
             continue
         pixel = start + lane
         g, r = np.float64(detector.gain[pixel]), np.float64(detector.readnoise[pixel])
-        own = _own_flags(ramps.pixeldq[pixel], g, r)
+        own = own_flags(ramps.pixeldq[pixel], g, r)
         photon, read = signal[lane] * plan.per_second / g, r * r * plan.reads
         electron = (g, (r * g) * (r * g) * plan.share)
         for n in range(total.size):
@@ -187,11 +194,11 @@ def fit_flagged(ramps, detector, plan, span, signal, work, odd, rates):
         every = np.uint32(0)
         measured = False
         for i in range(nints):
-            raised = _read_ramp(ramps.sci[i], ramps.groupdq[i], pixel, plan.suppress, values, flags)
+            raised = read_ramp(ramps.sci[i], ramps.groupdq[i], pixel, plan.suppress, values, flags)
             reset = (plan.delay, plan.smear if plan.exact else 0.0)
-            if plan.zero_delay > 0.0 and _take_zeroframe(ramps.zeroframe[i, pixel], values, flags):
+            if plan.zero_delay > 0.0 and take_zeroframe(ramps.zeroframe[i, pixel], values, flags):
                 reset = (plan.zero_delay, 0.0)
-            slope, variance, by_p, by_r, h = _fit_ramp(
+            slope, variance, by_p, by_r, h = fit_ramp(
                 values, flags, segments, reset, electron, (photon, read), plan
             )
             dq = own | np.uint32(raised & KEPT) | np.uint32(flags[0] & SATURATED)

@@ -8,7 +8,7 @@ CLASSES = 6
 
 
 @kernel
-def _power(index):
+def power_of(index):
     """Return the exponent of the weights of one class of signal-to-noise."""
     if index == 0:
         return 0.0
@@ -34,7 +34,7 @@ def weights_of_ramps(ngroups):
     for n in range(2, ngroups + 1):
         middle = 0.5 * (n - 1)
         for index in range(CLASSES):
-            power = _power(index)
+            power = power_of(index)
             total = 0.0
             for i in range(n // 2):
                 w = ((middle - i) / middle) ** power

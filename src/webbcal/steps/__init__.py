@@ -1,6 +1,7 @@
 """Catalogue of every step."""
 
 from webbcal.steps import (
+    charge_migration,
     clean_flicker_noise,
     dark_current,
     dq_init,
@@ -41,6 +42,7 @@ STEPS: dict[str, Step] = {
         linearity.STEP,
         rscd.STEP,
         dark_current.STEP,
+        charge_migration.STEP,
         jump.STEP,
         picture_frame.STEP,
         clean_flicker_noise.STEP,

@@ -54,7 +54,9 @@ def scale_gain(rates: CountRates, gain: Gain, options: GainScaleOptions) -> Coun
     factor = rates.meta.lookup("exposure.gain_factor", gain.meta.lookup("exposure.gain_factor"))
     if factor is None:
         raise CannotCalibrate("the gain reference has no GAINFACT: the standard gain applies")
-    return CountRates(rate=_scaled(rates.rate, factor), rateints=_scaled(rates.rateints, factor))
+    return replace(
+        rates, rate=_scaled(rates.rate, factor), rateints=_scaled(rates.rateints, factor)
+    )
 
 
 def _scaled(rate: AnyRate, factor: float) -> AnyRate:

@@ -27,6 +27,7 @@ _MIRI_RAMP = (
 )
 
 _TO_RATES = (
+    "charge_migration",
     "jump",
     "picture_frame",
     "clean_flicker_noise",
