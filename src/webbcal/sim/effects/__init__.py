@@ -2,6 +2,7 @@
 
 from webbcal.sim.effects._effect import Effect, Moment
 from webbcal.sim.effects.interference import Interference
+from webbcal.sim.effects.irs2 import InterleavedReferences
 from webbcal.sim.effects.last_frame import LastFrame
 from webbcal.sim.effects.reference_output import ReferenceOutput
 from webbcal.sim.effects.showers import Showers
@@ -24,6 +25,7 @@ EFFECTS: tuple[type[Effect], ...] = (
     Interference,
     StackedStrips,
     ReferenceOutput,
+    InterleavedReferences,
 )
 
 
