@@ -25,6 +25,7 @@ RECORDS = {
     "saturated exposure of one group stays SATURATED": "0010",
     "median difference within rounding": "",
     "saturated in a group that is left out": "0010",
+    "error of a guide star divided by the flat": "0060",
 }
 """The decision that each departure is recorded in."""
 
@@ -42,6 +43,8 @@ class Departure:
 
 def known_departures(ours: dict[str, Path], theirs: dict[str, Path]) -> dict[str, Departure]:
     """Return the departures of one exposure, by a few words that name them."""
+    if {"cal", "guider_cds"} <= set(ours) & set(theirs):
+        return {"error of a guide star divided by the flat": _flat_errors(ours, theirs)}
     if not {"rate", "ramp"} <= set(ours) or "rateints" not in theirs:
         return {}
     mine, ramp = _read(ours["rate"]), _read(ours["ramp"])
@@ -129,6 +132,18 @@ def _left_out(ramp: Arrays, ints: Arrays, peer: Arrays) -> Departure:
     only = ((dq & SATURATED) > 0).any(axis=1) & ~((dq[:, used] & SATURATED) > 0).any(axis=1)
     other = (ints["DQ"] ^ peer["DQ"]) == SATURATED
     return Departure((only & other).any(axis=0), ("DQ",))
+
+
+def _flat_errors(ours: dict[str, Path], theirs: dict[str, Path]) -> Departure:
+    """Find errors of guide stars that the peer leaves as they were before the flat."""
+    before, after, peer = (_read(file) for file in (ours["guider_cds"], ours["cal"], theirs["cal"]))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        total = np.abs(after["SCI"]).sum(axis=0, dtype=np.float64)
+        flat = np.abs(before["SCI"]).sum(axis=0, dtype=np.float64) / total
+        divided = before["ERR"].astype(np.float64) ** 2 * (1 / flat**2 - 1)
+        expected = after["ERR"].astype(np.float64) ** 2 - divided
+        near = np.abs(expected / peer["ERR"].astype(np.float64) ** 2 - 1) < TOLERANCE
+    return Departure(near, ("ERR",), ("cal",))
 
 
 def _rounding(ramp: Arrays, ints: Arrays, peer: Arrays, group_time: float) -> Departure:

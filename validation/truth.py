@@ -270,7 +270,7 @@ def _electronics(
         return rows, [Criterion("peer on simulated data", problem, "runs", False)]
     theirs = levels(ladder, read_arrays(job.products("peer")["rate"]))
     rows["and both, prescribed variances"] = levels(
-        ladder, calibrate(ladder, "prescribed", options=PRESCRIBED)["rate"]
+        ladder, calibrate(ladder, "prescribed", options=PRESCRIBED["detector1"])["rate"]
     )
     rows["and both, the peer"] = theirs
     pairs = list(zip(rows["and both"], theirs, strict=True))

@@ -113,7 +113,7 @@ SHOWERS = ImageSimulation(
     **{**NOISE, "showers": 40.0},
 )
 
-AFTERWARDS = replace(SNOWBALLS, ngroups=20, traps=20.0)
+AFTERWARDS = replace(SNOWBALLS, ngroups=20, sky=1000.0, traps=20.0, snowballs=1500.0)
 
 EFFECTS: tuple[Effect, ...] = (
     effect("snowball", "expand_large_events", SNOWBALLS, in_halo, {}, 5),
@@ -123,7 +123,7 @@ EFFECTS: tuple[Effect, ...] = (
         AFTERWARDS,
         in_core,
         {"jump": {"expand_large_events": True}, "persistence": {"skip": True}},
-        5,
+        6,
     ),
     effect("shower", "find_showers", SHOWERS, in_shower, {}, 5),
 )

@@ -41,7 +41,8 @@ class Exposure:
         frame, group = self.frame_time, self.frame_time * (nframes + gap)
         integration = group * ngroups
         total = nints + before
-        return {
+        interleaved = {"nrs_normal": irs2.NORMAL, "nrs_reference": irs2.INSERTED}
+        return (interleaved if "IRS2" in self.spec["readpatt"] else {}) | {
             "readpatt": self.spec["readpatt"],
             "nints": total,
             "ngroups": ngroups,

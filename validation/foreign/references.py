@@ -260,8 +260,6 @@ def _describe(model: Any, kind: str, frame: Frame, spec: dict[str, Any]) -> None
         meta.subarray.xstart, meta.subarray.ystart = frame.x, frame.y
         meta.subarray.xsize, meta.subarray.ysize = frame.nx, frame.ny
         meta.subarray.fastaxis, meta.subarray.slowaxis = spec["fastaxis"], spec["slowaxis"]
-    if kind in {"superbias", "mask"} and spec.get("irs2"):
-        meta.subarray.ysize = irs2.ROWS
     if kind == "dark":
         averaged = "averaged" in spec["traits"]
         meta.exposure.nframes, meta.exposure.groupgap = (4, 1) if averaged else (1, 0)
