@@ -14,7 +14,7 @@ from webbcal.sim import QUIET, ImageSimulation, Truth, read_truth, simulate_file
 from webbcal.sim.cosmic_rays import SHOWER, SNOWBALL
 from webbcal.spec.references import REFERENCES
 
-NOISE = {**QUIET, "photon_noise": True, "read_noise": True, "bias_structure": True}
+NOISE: dict[str, Any] = {**QUIET, "photon_noise": True, "read_noise": True, "bias_structure": True}
 
 LEAST = 0.3
 """Charge that counts, relative to the noise of a difference of two groups."""

@@ -21,11 +21,18 @@ class Memory:
     """What is known of the integrations before.
 
     `events` is their number of snowballs or showers; `masked`, int32 (y, x), the first group,
-    counted through all integrations, in which the core of a snowball is no longer flagged.
+    counted through all integrations, in which the charge left by them may be forgotten.
     """
 
-    events: int = 0
-    masked: np.ndarray | None = None
+    events: int
+    masked: np.ndarray
+
+    def with_events(self, count: int, masks: list[tuple[int, np.ndarray]]) -> "Memory":
+        """Return the memory after more events; `masks` are groups and flat indices of pixels."""
+        masked = self.masked.reshape(-1).copy() if masks else self.masked
+        for until, pixels in masks:
+            masked[pixels] = np.maximum(masked[pixels], until)
+        return Memory(self.events + count, masked.reshape(self.masked.shape))
 
 
 def wanted(options: JumpOptions, meta: Meta) -> bool:
@@ -67,64 +74,62 @@ def find_extended(
     memory : Memory
         For the integrations after.
     """
-    memory = carried or Memory()
+    memory = carried or Memory(0, np.zeros(gain.sci.shape, np.int32))
     groupdq = ramp.groupdq.copy()
     for number in range(len(groupdq)):
         integration = Integration.of(ramp, number, groupdq[number], gain, readnoise)
+        begin = (first_integration(ramp.meta) + number) * len(integration.flags)
+        before = memory
         if options.expand_large_events:
-            absolute = first_integration(ramp.meta) + number
-            memory = _flag_snowballs(integration, absolute, memory, options, parallel)
+            memory = _flag_snowballs(integration, begin, memory, options, parallel)
         if options.find_showers:
-            found = _flag_showers(ramp, integration, options, parallel)
-            memory = Memory(memory.events + found, memory.masked)
+            memory = _flag_showers(ramp, integration, begin, memory, options, parallel)
+        _mask(integration.flags, before.masked - begin)
     if np.array_equal(groupdq, ramp.groupdq):
         return ramp, memory
     return ramp.with_changes(groupdq=groupdq), memory
 
 
 def _flag_snowballs(
-    integration: Integration, number: int, memory: Memory, options: JumpOptions, parallel: Any
+    integration: Integration, begin: int, memory: Memory, options: JumpOptions, parallel: Any
 ) -> Memory:
-    """Flag the snowballs of integration `number` of the exposure and the cores of earlier ones."""
-    flags = integration.flags
+    """Flag the snowballs of the integration whose first group has number `begin`."""
     found = snowballs.find_snowballs(integration, options, parallel)
-    snowballs.apply(flags, found)
-    events = memory.events + len(found)
-    if not options.mask_snowball_core_next_int:
-        return Memory(events)
-    ngroups, columns = len(flags), integration.shape[1]
-    begin = number * ngroups
-    masked = memory.masked
-    if masked is not None:
-        _mask_cores(flags, masked - begin)
-    cores = [event.core for event in found if event.enlarged.size]
-    if cores:
+    snowballs.apply(integration.flags, found)
+    masks = []
+    if options.mask_snowball_core_next_int:
         groups = int(options.snowball_time_masked_next_int // integration.group_time)
-        masked = np.zeros(flags.shape[1:], np.int32) if masked is None else masked.copy()
-        y, x = np.divmod(np.concatenate(cores), columns)
-        masked[y, x] = begin + ngroups + groups
-    return Memory(events, masked)
+        until = begin + len(integration.flags) + groups
+        masks = [(until, event.core) for event in found if event.enlarged.size]
+    return memory.with_events(len(found), masks)
 
 
-def _mask_cores(flags: np.ndarray, groups: np.ndarray) -> None:
-    """Set JUMP_DET in the first `groups` groups, but the very first; it is in no difference."""
-    y, x = np.nonzero(groups > 1)
-    for group in range(1, len(flags)):
-        here = (groups[y, x] > group) & (flags[group, y, x] & BAD == 0)
-        flags[group, y[here], x[here]] |= JUMP
-
-
-def _flag_showers(ramp: Ramp, integration: Integration, options: JumpOptions, parallel: Any) -> int:
-    """Flag the showers of an integration, and return how many there are."""
+def _flag_showers(
+    ramp: Ramp,
+    integration: Integration,
+    begin: int,
+    memory: Memory,
+    options: JumpOptions,
+    parallel: Any,
+) -> Memory:
+    """Flag the showers of the integration whose first group has number `begin`."""
     if not (ramp.has("typical_difference") and ramp.has("difference_scatter")):
-        return 0  # too few groups in the exposure
+        return memory  # too few groups in the exposure
     noise = showers.noise_of(
         integration, ramp.typical_difference, ramp.difference_scatter, ramp.pixeldq
     )
     signal = integration.signal()
     found = showers.find_showers(signal, integration, noise, options, parallel)
-    showers.apply(signal, integration, noise, found, options)
-    return len(found)
+    masks = showers.apply(signal, integration, noise, found, options)
+    return memory.with_events(len(found), [(begin + until, pixels) for until, pixels in masks])
+
+
+def _mask(flags: np.ndarray, groups: np.ndarray) -> None:
+    """Set JUMP_DET in the first `groups` groups, but the very first; it is in no difference."""
+    y, x = np.nonzero(groups > 1)
+    for group in range(1, len(flags) if y.size else 0):
+        here = (groups[y, x] > group) & (flags[group, y, x] & BAD == 0)
+        flags[group, y[here], x[here]] |= JUMP
 
 
 def record(ramp: Ramp, memory: Memory, options: JumpOptions) -> Ramp:

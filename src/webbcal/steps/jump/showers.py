@@ -168,11 +168,17 @@ def apply(
     noise: Noise,
     showers: tuple[Shower, ...],
     options: JumpOptions,
-) -> None:
+) -> list[tuple[int, np.ndarray]]:
     """Set JUMP_DET in and after showers, except where the signal changes its pace for good.
 
     What a shower leaves is charge; if a source is brighter after it than before, what was found
     is something else. Where nothing is known before or after, the flags stay.
+
+    Returns
+    -------
+    list
+        For each shower the first group after it that may be used, which may be one of a
+        later integration, and the flat indices of its pixels.
     """
     frames = integration.flags.reshape(len(signal), -1)
     values, gain = signal.reshape(len(signal), -1), integration.gain.reshape(-1)
@@ -189,6 +195,7 @@ def apply(
     for span, pixels in changes:
         here = frames[span, pixels]
         frames[span, pixels] = np.where(here & BAD == 0, here | JUMP, here)
+    return [(span.start + later + 1, pixels) for span, pixels in changes]
 
 
 def _change_of_pace(
