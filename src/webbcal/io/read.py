@@ -14,9 +14,10 @@ from webbcal.io.ecsv import read_ecsv
 from webbcal.io.fits import Constant, Extension, read_extensions
 from webbcal.io.headers import find, header_hash, keywords_for, put
 from webbcal.io.tables import DiskTable
+from webbcal.modes import MODES
 from webbcal.spec.fields import Elements, Image, Product, Stored, Table, check_shape, declared
 from webbcal.spec.meta import Keyword, Meta
-from webbcal.spec.products import by_model
+from webbcal.spec.products import GuiderRaw, Uncal, by_model
 from webbcal.spec.references import REFERENCES, Reference
 
 _OF_THE_FILE = {"asdf_library", "history", "_fits_hash", "extra_fits", "meta"}
@@ -86,6 +87,9 @@ def _kind_of(path: Path, extensions: Sequence[Extension]) -> type[Product]:
             expected="a DATAMODL of the products, or an image SCI",
             found=f"DATAMODL = {values.get('DATAMODL')!r}",
         )
+    mode = MODES.get(str(values.get("EXP_TYPE")))
+    if Uncal in candidates and mode is not None and mode.guiding is not None:
+        return GuiderRaw  # raw files of the guiders call themselves what all raw files do
     for name in (path.name, str(values.get("FILENAME", ""))):
         suffix = name.removesuffix(".fits").rpartition("_")[2]
         for kind in candidates:

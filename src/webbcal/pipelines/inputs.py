@@ -10,6 +10,7 @@ from webbcal.core.errors import InvalidInput
 from webbcal.geometry.irs2 import FRAME, is_interleaved
 from webbcal.spec.fields import Product
 from webbcal.spec.meta import Meta, keywords
+from webbcal.spec.products import GuiderRaw
 
 PLACEHOLDERS = ("N/A", "#TODO", "")
 """Text that stands for a value nobody knows."""
@@ -148,6 +149,9 @@ def _check_shape(uncal: Product, path: Path) -> None:
     nints = last - first + 1 if segmented else exposure.nints
     interleaved = is_interleaved(uncal.meta)
     rows, columns = FRAME if interleaved else (subarray.ysize, subarray.xsize)
+    if isinstance(uncal, GuiderRaw):
+        # The strips in which a guider identifies stars come put together in one image.
+        rows, columns = shape[-2:]
     expected = (nints, exposure.ngroups, rows, columns)
     for axis, (name, keyword) in enumerate(
         (
