@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,25 +11,48 @@ from webbcal.sim.settings import ImageSimulation
 POOL_STAMP = "20221028t120000"
 
 
+@dataclass(frozen=True)
+class _Level:
+    """Type and rule of an association, and the suffix of its members."""
+
+    kind: str
+    rule: str
+    suffix: str
+
+
+IMAGE2 = _Level("image2", "Asn_Lv2Image", "rate")
+IMAGE3 = _Level("image3", "Asn_Lv3Image", "cal")
+
+LEVELS: dict[str, tuple[_Level, ...]] = {
+    "NRC_IMAGE": (IMAGE2, IMAGE3),
+    "NIS_IMAGE": (IMAGE2, IMAGE3),
+    "MIR_IMAGE": (IMAGE2, IMAGE3),
+    "FGS_IMAGE": (IMAGE2, IMAGE3),
+    "NRS_IMAGE": (IMAGE2,),
+    "NIS_AMI": (IMAGE2, _Level("ami3", "Asn_Lv3AMI", "calints")),
+    "NRC_TSIMAGE": (
+        _Level("image2", "Asn_Lv2ImageTSO", "rateints"),
+        _Level("tso3", "Asn_Lv3TSO", "calints"),
+    ),
+}
+"""What the exposures of a type go on to; none for darks, guide stars and spectra."""
+
+
 def write_associations(options: ImageSimulation, roots: Sequence[str], folder: Path) -> list[Path]:
-    """Write the level-2 and level-3 association of the exposures; return the two paths."""
+    """Write the associations of the exposures, level 2 first; return their paths."""
     program = f"{options.program:05d}"
     elements = f"{options.instrument.name.lower()}_{optical_elements(options)}"
     window = options.window
     suffix = "" if window.full_frame else f"-{window.name.lower()}"
-    level2 = [_product(root, [f"{root}_rate.fits"]) for root in roots]
-    level3 = [
-        _product(
-            f"jw{program}-o001_t001_{elements}{suffix}", [f"{root}_cal.fits" for root in roots]
-        )
-    ]
     written = []
-    for kind, rule, products in (
-        ("image2", "Asn_Lv2Image", level2),
-        ("image3", "Asn_Lv3Image", level3),
-    ):
-        path = folder / f"jw{program}-o001_{POOL_STAMP}_{kind}_00001_asn.json"
-        path.write_text(json.dumps(_association(program, kind, rule, products), indent=4) + "\n")
+    for number, level in enumerate(LEVELS.get(options.exptype, ())):
+        files = [f"{root}_{level.suffix}.fits" for root in roots]
+        products = [_product(root, [file]) for root, file in zip(roots, files, strict=True)]
+        if number:
+            products = [_product(f"jw{program}-o001_t001_{elements}{suffix}", files)]
+        path = folder / f"jw{program}-o001_{POOL_STAMP}_{level.kind}_00001_asn.json"
+        content = _association(program, level.kind, level.rule, products)
+        path.write_text(json.dumps(content, indent=4) + "\n")
         written.append(path)
     return written
 

@@ -73,7 +73,7 @@ class SimulatedSet:
     references : mapping
         Type to file.
     associations : tuple of Path
-        Level 2 and level 3.
+        Level 2 and level 3, where the exposures go on to them.
     """
 
     exposures: tuple[Path, ...]
@@ -285,7 +285,7 @@ def simulate_files(options: ImageSimulation, output_dir: Path | str, seed: int =
     options : ImageSimulation
         Instrument set-up, scene and effects.
     output_dir : path
-        Made if it does not exist. Gets ``*_uncal.fits``, two ``*_asn.json``, ``truth/`` and
+        Made if it does not exist. Gets ``*_uncal.fits``, ``*_asn.json``, ``truth/`` and
         ``crds/``.
     seed : int
         Same seed and options: same pixels.

@@ -130,20 +130,22 @@ def integrate(
 ) -> Iterator[Integration]:
     """Simulate the integrations of an exposure one by one; parameters as of `expose`."""
     chamber = _Chamber.prepare(options, readout, pixels, scene_rate, seed, exposure, effects)
-    with ThreadPoolExecutor(max_workers=min(os.cpu_count() or 1, 8)) as threads:
-        for integration in range(readout.integrations):
-            groups = np.empty((readout.groups, *chamber.raw_shape), np.uint16)
-            saturated = np.full(readout.shape, NEVER, np.int16)
-            hits: list[np.ndarray] = []
+    for integration in range(readout.integrations):
+        groups = np.empty((readout.groups, *chamber.raw_shape), np.uint16)
+        saturated = np.full(readout.shape, NEVER, np.int16)
+        hits: list[np.ndarray] = []
+        # No threads outlive the integration: a generator that is left alone may be closed by the
+        # garbage collector while other threads start, and would wait for itself.
+        with ThreadPoolExecutor(max_workers=min(os.cpu_count() or 1, 8)) as threads:
             run = _Integration(chamber, integration, hits, threads.map)
             for group in range(readout.groups):
                 groups[group] = run.next_group(group, saturated)
-            yield Integration(
-                groups,
-                run.first_frame if options.zero_frame else None,
-                np.concatenate(hits) if hits else np.zeros(0, HIT_DTYPE),
-                saturated,
-            )
+        yield Integration(
+            groups,
+            run.first_frame if options.zero_frame else None,
+            np.concatenate(hits) if hits else np.zeros(0, HIT_DTYPE),
+            saturated,
+        )
 
 
 def stored_shape(readout: Readout, effects: Sequence[Effect]) -> tuple[int, int]:

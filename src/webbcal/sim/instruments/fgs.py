@@ -105,7 +105,6 @@ KEYS: dict[str, tuple[str, ...]] = {
     "gain": ("DETECTOR", "SUBARRAY"),
     "readnoise": ("DETECTOR", "READPATT", "SUBARRAY"),
     "ipc": ("DETECTOR",),
-    "refpix": ("DETECTOR",),
     "trapdensity": ("DETECTOR",),
     "trappars": ("DETECTOR",),
     "persat": ("DETECTOR",),

@@ -117,7 +117,6 @@ KEYS: dict[str, tuple[str, ...]] = {
     "gain": ("DETECTOR", "SUBARRAY"),
     "readnoise": ("DETECTOR", "READPATT", "SUBARRAY"),
     "ipc": ("DETECTOR",),
-    "refpix": ("DETECTOR",),
     "reset": ("DETECTOR", "SUBARRAY", "READPATT"),
     "rscd": ("DETECTOR",),
     "lastframe": ("DETECTOR", "SUBARRAY", "READPATT"),

@@ -82,7 +82,6 @@ KEYS: dict[str, tuple[str, ...]] = {
     "gain": ("DETECTOR", "SUBARRAY"),
     "readnoise": ("DETECTOR", "READPATT", "SUBARRAY"),
     "ipc": ("DETECTOR",),
-    "refpix": ("DETECTOR",),
     "sirskernel": (),
     "trapdensity": ("DETECTOR",),
     "trappars": ("DETECTOR",),
