@@ -147,4 +147,4 @@ def test_what_was_measured_serves_every_window():
 
 def test_the_algorithm_that_is_not_available_is_refused():
     with pytest.raises(InvalidOptions, match="refpix_algorithm"):
-        RefpixOptions(refpix_algorithm="sirs")
+        RefpixOptions(refpix_algorithm="mean")

@@ -52,8 +52,9 @@ class Electronics:
         self.offsets += rng.normal(0, OFFSET_STEP_DN * step, outputs) * options.amplifier_offsets
         self.odd_even += rng.normal(0, ODD_EVEN_STEP_DN * step, outputs) * options.odd_even_columns
         pattern = self._offsets()
-        frame = self._pink_frame() + pattern if options.one_over_f else pattern
-        return self.readout.from_scan(frame)
+        if options.one_over_f:
+            pattern = np.float32(options.one_over_f_level) * self._pink_frame() + pattern
+        return self.readout.from_scan(pattern)
 
     def _offsets(self) -> np.ndarray:
         """Return the offsets of the amplifiers, broadcastable to (slow, fast)."""

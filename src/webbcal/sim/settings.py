@@ -68,6 +68,7 @@ class ImageSimulation(Options):
     amplifier_offsets: bool = option(True, "Offsets of the amplifiers, drifting.")
     odd_even_columns: bool = option(True, "Offsets of odd and even columns, drifting.")
     one_over_f: bool = option(True, "Correlated 1/f noise in readout order.")
+    one_over_f_level: float = option(1.0, "Its level, relative to the usual one.", low=0)
     cosmic_rays: float = option(1.0, "Cosmic rays, relative to the usual rate.", low=0)
     snowballs: float = option(1.0, "Snowballs, relative to the usual rate.", low=0)
     showers: float = option(0.0, "Showers, relative to the usual rate of MIRI.", low=0)
@@ -77,6 +78,9 @@ class ImageSimulation(Options):
     interpixel_capacitance: bool = option(False, "Capacitive coupling of neighbouring pixels.")
     traps: float = option(
         0.0, "Charge traps, which cause persistence, relative to the usual number.", low=0
+    )
+    charge_migration: float = option(
+        0.0, "Charge that bright pixels lose to their neighbours; 1 for a strong case.", low=0
     )
     interference: float = option(
         0.0, "Electromagnetic interference, relative to the usual one of MIRI.", low=0

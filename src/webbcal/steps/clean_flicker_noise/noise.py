@@ -14,6 +14,7 @@ from webbcal.steps.clean_flicker_noise.options import CleanFlickerNoiseOptions
 
 
 ANYTHING = (-np.inf, np.inf)
+WITH_BACKGROUND = ("median", "model")
 
 
 @dataclass(frozen=True)
@@ -55,35 +56,48 @@ def part(
         Response of the pixels, by which the background is modulated, but not the noise.
     """
     from webbcal.kernels.arrays import frozen
+    from webbcal.kernels.flicker import narrow
+
+    if options.background_method not in WITH_BACKGROUND:
+        return Parted(np.float32(0), _noise(difference, mask, ANYTHING, lines, options))
+    seen = difference if flat is None else difference / flat
+    values = Values(seen, mask)
+    centre, sigma = _level(values, options)
+    low, high = centre - LOW_SIGMA * sigma, centre + LOW_SIGMA * sigma
+    background: Any = np.float32(np.nan_to_num(values.median(low, high), nan=0.0))
+    if options.background_method == "model":
+        surface = _surface(seen, narrow(frozen(mask), frozen(seen), low, high), options)
+        background = background if surface is None else surface
+    if flat is not None:
+        background = background * flat
+    rest = difference - background
+    if background.ndim == 2:
+        centre, sigma = _level(Values(rest, mask), options)
+    else:
+        centre = centre - float(background)  # that of the rest, which is only shifted
+    limits = centre - options.n_sigma * sigma, centre + options.n_sigma * sigma
+    noise = _noise(rest, mask, limits, lines, options)
+    # The mean level is background: medians of whole numbers must not shift it.
+    return Parted(background, noise - np.float32(noise.mean(dtype=np.float64)))
+
+
+def _noise(
+    image: np.ndarray,
+    mask: np.ndarray,
+    limits: tuple[float, float],
+    lines: Lines,
+    options: CleanFlickerNoiseOptions,
+) -> np.ndarray:
+    """Return the noise of an image less its background, of masked values within limits."""
+    from webbcal.kernels.arrays import frozen
     from webbcal.kernels.flicker import line_medians, narrow
 
-    if options.background_method not in ("median", "model"):
-        background, rest, limits = np.float32(0), difference, ANYTHING
-    else:
-        seen = difference if flat is None else difference / flat
-        values = Values(seen, mask)
-        centre, sigma = _level(values, options)
-        low, high = centre - LOW_SIGMA * sigma, centre + LOW_SIGMA * sigma
-        background = np.float32(np.nan_to_num(values.median(low, high), nan=0.0))
-        if options.background_method == "model":
-            surface = _surface(seen, narrow(frozen(mask), frozen(seen), low, high), options)
-            background = background if surface is None else surface
-        if flat is not None:
-            background = background * flat
-        rest = difference - background
-        if background.ndim == 2:
-            centre, sigma = _level(Values(rest, mask), options)
-        else:
-            centre = centre - float(background)  # that of the rest, which is only shifted
-        limits = centre - options.n_sigma * sigma, centre + options.n_sigma * sigma
-    shape = (difference.shape[0], difference.shape[1])
     if options.fit_method == "fft":
-        usable = lines.as_read(narrow(frozen(mask), frozen(rest), *limits))
-        return Parted(background, lines.from_read(_waves(lines.as_read(rest), usable, lines)))
-    turned, usable = frozen(lines.turned(rest)), frozen(lines.turned(mask))
-    return Parted(
-        background, lines.spread(line_medians(turned, usable, *limits, lines.parts), shape)
-    )
+        usable = lines.as_read(narrow(frozen(mask), frozen(image), *limits))
+        return lines.from_read(_waves(lines.as_read(image), usable, lines))
+    turned, usable = frozen(lines.turned(image)), frozen(lines.turned(mask))
+    levels = line_medians(turned, usable, *limits, lines.parts)
+    return lines.spread(levels, (image.shape[0], image.shape[1]))
 
 
 def _waves(image: np.ndarray, mask: np.ndarray, lines: Lines) -> np.ndarray:
