@@ -23,25 +23,27 @@ def fullness(value, flags, full, before, time, time_before):
 
 
 @kernel
-def caught(before, after, duration, waiting_before, waiting_after, slow, instant, delay):
-    """Return what a family captures, until the integration ends, with traps met in an interval.
+def shares(duration, waiting_before, waiting_after, delay):
+    """Return how much of an interval's catch is missed, by what was full before and by growth.
 
     In a pixel filled to the part f of its full well a part f^2 of the traps meets charge. While f
-    grows steadily from `before` to `after`, traps are met at all times of the interval; each
-    captures `instant` at once and approaches `slow` with the time constant `delay`.
+    grows steadily by F from f0, traps are met at all times of the interval; what they approach
+    with the time constant `delay` is short of its goal by 2 F (f0 a + F b) at the end of the
+    integration. Returned are a and b.
+
     `waiting_before`, `waiting_after`: exp(-t / delay) with the time t from the beginning and from
     the end of the interval to the end of the integration.
     """
-    met = after * after - before * before
-    growth = (after - before) / duration
     missed = delay * (waiting_after - waiting_before)  # integral of exp(-t / delay)
-    late = before * missed + growth * delay * (duration * waiting_after - missed)
-    return (instant + slow) * met - slow * 2.0 * growth * late
+    late = delay * (duration * waiting_after - missed)
+    return missed / duration, late / duration**2
 
 
 @kernel
-def capture(sci, groupdq, full, times, waiting, families, captured):
+def capture(sci, groupdq, full, times, waiting, families, tabled, captured):
     """Add up, in `captured` (k), what each family captures in the ramp of one pixel (g).
+
+    `tabled` (k, g + 2, 2) holds the `shares` of the intervals between neighbouring groups.
 
     Groups that are not usable are bridged. From the last group to the end of the integration the
     signal grows at its mean rate.
@@ -58,26 +60,24 @@ def capture(sci, groupdq, full, times, waiting, families, captured):
         else:
             after = before * times[last] / times[start] if start > 0 else before
             after = min(after, 1.0)
-        duration = times[step] - times[start]
-        if duration > 0 and after > before:
+        growth = after - before
+        if growth > 0:
+            met = after * after - before * before
             for k in range(captured.size):
-                captured[k] += caught(
-                    before,
-                    after,
-                    duration,
-                    waiting[k, start],
-                    waiting[k, step],
-                    families[k, 0],
-                    families[k, 1],
-                    families[k, 2],
-                )
+                a, b = tabled[k, step, 0], tabled[k, step, 1]
+                if start != step - 1:
+                    duration = times[step] - times[start]
+                    a, b = shares(duration, waiting[k, start], waiting[k, step], families[k, 2])
+                late = 2.0 * growth * (before * a + growth * b)
+                captured[k] += families[k, 1] * met + families[k, 0] * (met - late)
         before, start = after, step
 
 
 @kernel
-def follow_pixel(ramp, groupdq, pixel, families, clock, persistence, state, captured):
+def follow_pixel(ramp, groupdq, pixel, families, clock, persistence, state, room):
     """Follow one pixel (i, g) of some density and full well; see `follow_traps`."""
     density, full = pixel
+    tabled, captured = room
     times, waiting, gaps, released, passing = clock
     integrations, groups = ramp.shape
     for i in range(integrations):
@@ -90,11 +90,11 @@ def follow_pixel(ramp, groupdq, pixel, families, clock, persistence, state, capt
                 total += state[k] * released[k, g]
             persistence[i, g] = total
         if density > 0 and full > 0:
-            capture(ramp[i], groupdq[i], full, times, waiting, families, captured)
+            capture(ramp[i], groupdq[i], full, times, waiting, families, tabled, captured)
         for k in range(state.size):
-            room = density * (families[k, 0] + families[k, 1])
+            most = density * (families[k, 0] + families[k, 1])
             left = state[k] * passing[k]
-            empty = max(1.0 - left / room, 0.0) if room > 0 else 0.0
+            empty = max(1.0 - left / most, 0.0) if most > 0 else 0.0
             # Rounded to what a file keeps, so that it does not matter where an exposure is split.
             state[k] = np.float32(left + density * captured[k] * empty)
 
@@ -132,7 +132,15 @@ def follow_traps(sci, groupdq, density, full, families, clock, state):
     persistence = np.empty(sci.shape, np.float32)
     after = np.empty_like(state)
     held = np.empty(state.shape[0], np.float32)
-    captured = np.empty(state.shape[0], np.float64)
+    times, waiting = clock[0], clock[1]
+    tabled = np.zeros((state.shape[0], times.size, 2))
+    for k in range(state.shape[0]):
+        for step in range(1, times.size):
+            duration = times[step] - times[step - 1]
+            if duration > 0:
+                a, b = shares(duration, waiting[k, step - 1], waiting[k, step], families[k, 2])
+                tabled[k, step, 0], tabled[k, step, 1] = a, b
+    room = (tabled, np.empty(state.shape[0], np.float64))
     for y in range(rows):
         for x in range(columns):
             for k in range(held.size):
@@ -145,7 +153,7 @@ def follow_traps(sci, groupdq, density, full, families, clock, state):
                 clock,
                 persistence[:, :, y, x],
                 held,
-                captured,
+                room,
             )
             for k in range(held.size):
                 after[k, y, x] = held[k]
