@@ -94,6 +94,19 @@ def test_frequencies_one_after_the_other():
     assert left_over(run(ramp, reference()), clean) < 0.03 * left_over(ramp, clean)
 
 
+def test_what_all_pixels_share_is_no_interference():
+    """A wave that moves by 3 % of its period per frame looks like the curve after a reset."""
+    slow = 1.03e5 / FRAME
+    names = reference(["Hz390"])
+    names.frequencies["Hz390"]["frequency"] = slow
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(FREQUENCIES, "Hz390", slow)
+        ramp, clean = observe({"Hz390": 5.0})
+    after_reset = -80 * np.exp(-np.arange(10) / 2.5)[:, None, None]
+    parts = [replace(p, sci=(p.sci + after_reset).astype("f4")) for p in (ramp, clean)]
+    assert left_over(run(parts[0], names), parts[1]) < 0.05 * left_over(ramp, clean)
+
+
 def test_integrations_of_their_own():
     ramp, clean = observe({"Hz390": [5.0, 2.0, 1.0]}, integrations=3)
     together = left_over(run(ramp, reference(["Hz390"])), clean)

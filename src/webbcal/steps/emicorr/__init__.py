@@ -94,9 +94,12 @@ def correct_interference(
     :math:`t = i T_i + j T_g + y T_r + \lfloor x / 4 \rfloor T_s`, and shows a wave w of frequency
     f as :math:`c\,w(f t + \varphi)`. Good pixels are summed in bins of the phase at which their
     first group is read: :math:`S_{ibj}` of :math:`n_{ib}` pixels. Each bin has a level a and slope
-    b of its own, from the light; least squares of
+    b of its own, from the light, and each group a level h that all bins share, from resets and
+    drifts; least squares of
 
-    .. math:: S_{ibj} = n_{ib} (a_{ib} + b_{ib} j + c\, w(\phi_b + f t_{ij} + \varphi))
+    .. math::
+
+       S_{ibj} = n_{ib} (a_{ib} + b_{ib} j + h_{ij} + c\, w(\phi_b + f t_{ij} + \varphi))
 
     gives c for each of 500 trial phases; the phase of the least misfit is refined by a parabola
     (``joint``). The shape of an unknown wave is the least-squares solution of the same equations
@@ -135,6 +138,8 @@ def correct_interference(
     Flags used: pixels with any flag in `pixeldq` are not summed; nor are those with NaN, without
     any scatter over the groups, or with more than twice the median scatter. Flags set: none. NaN
     in the signal stays NaN.
+    A wave of which the levels and slopes leave less than 0.01 % of its power is left alone: it is
+    nearly the same in every group, so that slopes hardly see it and hardly anything tells it.
     The amplitude is positive: half a period of shift stands for the sign. Sums in float64, waves
     in float32 tables of 16384 samples. The noise of the fit is not propagated; millions of pixels
     share its few parameters. All integrations at hand are fitted together: segments of an

@@ -13,8 +13,11 @@ BINS = 500
 """Phase bins and trial phases."""
 
 MOST_BINS = 501
+STANDING = 1e-4
+"""A known wave is left alone if levels and slopes leave less than this part of its power."""
+
 WEAK = 1e-2
-"""Waves whose power the removal of levels and slopes weakens below this part are left alone."""
+"""Shapes of an unknown wave that they weaken to less than this part are left out."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,7 @@ def fit_jointly(
     for integrations in sets:
         fit = PhaseFit(table, sums.counts.shape[-1])
         known = [
-            (sums.ramps[i, number], sums.counts[i, number], phases.groups(sums.first + i))
+            (_own(sums, i, number), sums.counts[i, number], phases.groups(sums.first + i))
             for i in integrations
         ]
         for one in known:
@@ -113,9 +116,17 @@ def fit_jointly(
         shift = fit.best_phase()
         cross, square, whole = np.sum([fit.terms(*one, shift) for one in known], axis=0)
         shifts[integrations] = shift
-        if square > WEAK * whole:  # else the wave is the same in every group: no slope has it
+        if square > STANDING * whole:  # else the wave is the same in every group: no slope has it
             amplitudes[integrations] = cross / square
     return FittedWave(table, amplitudes.astype(np.float32), shifts)
+
+
+def _own(sums: PhaseSums, integration: int, number: int) -> np.ndarray:
+    """Return the sums less what all bins share in a group: resets and drifts look like that."""
+    ramps = sums.ramps[integration, number].astype(np.float64)
+    counts = sums.counts[integration, number]
+    shared = ramps.sum(axis=-1, keepdims=True) / max(float(counts.sum()), 1.0)
+    return np.asarray(ramps - shared * counts)
 
 
 def fit_bin_by_bin(
@@ -131,7 +142,7 @@ def fit_bin_by_bin(
     normal, right, filled = np.zeros((bins, bins)), np.zeros(bins), np.zeros(bins)
     projector = line_projector(sums.ramps.shape[2])
     for i in range(min(_integrations(phases, count, options), count)):
-        ramps = projector @ sums.ramps[i, number].astype(np.float64)
+        ramps = projector @ _own(sums, i, number)
         counts = sums.counts[i, number].astype(np.float64)
         centres = (np.arange(counts.size) + 0.5) / counts.size
         where = np.mod(centres + phases.groups(sums.first + i)[:, None], 1.0) * bins

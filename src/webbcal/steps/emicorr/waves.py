@@ -47,6 +47,12 @@ def without_line(ramps: np.ndarray) -> np.ndarray:
     return np.asarray(ramps - level - time[:, None] * slope[..., None, :])
 
 
+def without_shared(ramps: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Return ramps (group, bin) less the mean of each group over bins of `counts` pixels."""
+    total = max(float(counts.sum()), 1.0)
+    return np.asarray(ramps - (ramps @ counts)[:, None] / total)
+
+
 def line_projector(groups: int) -> np.ndarray:
     """Return the matrix (group, group) that takes the straight line out of a ramp."""
     return without_line(np.eye(groups))
@@ -55,8 +61,9 @@ def line_projector(groups: int) -> np.ndarray:
 class PhaseFit:
     """Amplitude and phase of a known wave in summed ramps, all integrations together.
 
-    Each phase bin has a level and a slope of its own. The misfit, as it depends on amplitude c
-    and phase, is :math:`A c^2 + B c`; see `correct_interference`.
+    Each phase bin has a level and a slope of its own, and each group a level that all share. The
+    misfit, as it depends on amplitude c and phase, is :math:`A c^2 + B c`; see
+    `correct_interference`.
 
     Parameters
     ----------
@@ -69,7 +76,7 @@ class PhaseFit:
     def __init__(self, table: np.ndarray, bins: int) -> None:
         self._table = table
         self._bins = bins
-        self._square = np.zeros(bins // 2 + 1, complex)
+        self._square = np.zeros(bins)
         self._cross = np.zeros(bins // 2 + 1, complex)
 
     def model(self, groups: np.ndarray, shift: float = 0.0) -> np.ndarray:
@@ -80,17 +87,18 @@ class PhaseFit:
     def add(self, ramps: np.ndarray, counts: np.ndarray, groups: np.ndarray) -> None:
         """Add an integration: summed ramps (group, bin), pixels (bin), phases of the groups."""
         model = self.model(groups)
-        seen = np.conj(np.fft.rfft(ramps))
+        seen, weight = np.conj(np.fft.rfft(ramps)), np.conj(np.fft.rfft(counts))
         self._cross += (seen * np.fft.rfft(model)).sum(axis=0)
-        self._square += np.conj(np.fft.rfft(counts)) * np.fft.rfft((model * model).sum(axis=0))
+        self._square += np.fft.irfft(weight * np.fft.rfft((model * model).sum(axis=0)), self._bins)
+        shared = np.fft.irfft(weight * np.fft.rfft(model), self._bins)
+        self._square -= (shared * shared).sum(axis=0) / max(float(counts.sum()), 1.0)
 
     def best_phase(self) -> float:
         """Return the phase, a fraction of the period, at which the wave explains most.
 
         The best of the trial phases, refined by the parabola through its neighbours.
         """
-        square = np.fft.irfft(self._square, self._bins)
-        cross = np.fft.irfft(self._cross, self._bins)
+        square, cross = self._square, np.fft.irfft(self._cross, self._bins)
         scale = max(float(square.max(initial=0.0)), np.finfo(float).tiny)
         gain = cross * np.abs(cross) / np.maximum(square, 1e-9 * scale)
         best = int(np.argmax(gain))
@@ -106,6 +114,6 @@ class PhaseFit:
 
         And what the square would be if levels and slopes were known.
         """
-        model = self.model(groups, shift)
+        model = without_shared(self.model(groups, shift), counts)
         whole = float(counts.sum()) * groups.size * float(np.var(self._table, dtype=np.float64))
         return float((ramps * model).sum()), float((counts * model * model).sum()), whole
