@@ -1,6 +1,7 @@
 """Effects of the detectors, one module each; `EFFECTS` lists them in the order they act."""
 
 from webbcal.sim.effects._effect import Effect, Moment
+from webbcal.sim.effects.charge_migration import ChargeMigration
 from webbcal.sim.effects.interference import Interference
 from webbcal.sim.effects.irs2 import InterleavedReferences
 from webbcal.sim.effects.last_frame import LastFrame
@@ -21,6 +22,7 @@ EFFECTS: tuple[type[Effect], ...] = (
     SettlingDark,
     ChargeDecay,
     ResetAnomaly,
+    ChargeMigration,
     LastFrame,
     Interference,
     StackedStrips,
