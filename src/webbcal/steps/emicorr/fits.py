@@ -142,7 +142,7 @@ def fit_bin_by_bin(
     normal, right, filled = np.zeros((bins, bins)), np.zeros(bins), np.zeros(bins)
     projector = line_projector(sums.ramps.shape[2])
     for i in range(min(_integrations(phases, count, options), count)):
-        ramps = projector @ _own(sums, i, number)
+        ramps = projector @ sums.ramps[i, number].astype(np.float64)
         counts = sums.counts[i, number].astype(np.float64)
         centres = (np.arange(counts.size) + 0.5) / counts.size
         where = np.mod(centres + phases.groups(sums.first + i)[:, None], 1.0) * bins
