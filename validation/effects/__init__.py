@@ -4,7 +4,7 @@ One module per effect; `EFFECTS` lists them. Every effect is simulated and calib
 the step that removes it and without; the first has to meet the tolerances, the second must not.
 """
 
-from validation.effects import charge_migration, flicker, jumps, miri, persistence
+from validation.effects import charge_migration, flicker, jumps, miri, nirspec, persistence
 from validation.effects._effect import BIAS, WIDTH, Effect, Measured
 
 __all__ = ["BIAS", "EFFECTS", "WIDTH", "Effect", "Measured"]
@@ -14,5 +14,6 @@ EFFECTS: tuple[Effect, ...] = (
     persistence.EFFECT,
     *jumps.EFFECTS,
     *miri.EFFECTS,
+    *nirspec.EFFECTS,
     *flicker.EFFECTS,
 )

@@ -1,0 +1,70 @@
+"""What the electronics of NIRSpec add, removed by interleaved reference pixels."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+import webbcal
+from validation.effects._effect import Effect, Measured
+from validation.effects.persistence import compare
+from webbcal.io.write import write_product
+from webbcal.sim import QUIET, ImageSimulation, read_truth, simulate_files
+from webbcal.spec.references import REFERENCES, ReferencePixelFilters
+
+BORDER = 4
+
+PROGRAMME = ImageSimulation.from_mapping(
+    {
+        **QUIET,
+        "photon_noise": True,
+        "read_noise": True,
+        "amplifier_offsets": True,
+        "one_over_f": True,
+        "one_over_f_level": 6.0,
+        "detector": "NRS2",
+        "readpatt": "NRSIRS2RAPID",
+        "subarray": "FULL",
+        "ngroups": 3,
+        "nints": 1,
+        "stars": 0,
+        "sky": 15.0,
+    }
+)
+"""An even sky in a full frame; correlated noise as large as the read noise."""
+
+OFF = {name: {"skip": True} for name in ("jump", "dark_current")}
+
+
+def interleaved(folder: Path, corrected: bool) -> Measured:
+    """Simulate and calibrate; without correction, the filters are zero.
+
+    The step itself cannot be left out: it takes the reference pixels out of the frames.
+    """
+    files = simulate_files(PROGRAMME, folder, seed=21)
+    references: dict[str, Path | None] = dict.fromkeys(REFERENCES) | dict(files.references)
+    if not corrected:
+        references["refpix"] = _without_filters(references, folder)
+    (outcome,) = webbcal.run(
+        files.exposures[0], output_dir=folder, options=OFF, references=references, threads=2
+    )
+    rate = webbcal.open(outcome.outputs["rate"])
+    truth = read_truth(files.truths[0]).rate
+    told = np.isfinite(rate.sci) & (rate.err > 0) & (truth > 0)
+    told[:BORDER], told[-BORDER:], told[:, :BORDER], told[:, -BORDER:] = False, False, False, False
+    return compare(rate.sci[told], rate.err[told], truth[told])
+
+
+def _without_filters(references: Mapping[str, Path | None], folder: Path) -> Path:
+    path = references["refpix"]
+    assert path is not None
+    reference = webbcal.open(path)
+    assert isinstance(reference, ReferencePixelFilters)
+    none = np.zeros_like(reference.filters)
+    target = folder / "no_filters.fits"
+    write_product(replace(reference, filters=none), target)
+    return target
+
+
+EFFECTS = (Effect("noise that all outputs share, IRS2", "refpix", interleaved),)
