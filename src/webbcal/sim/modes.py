@@ -1,4 +1,7 @@
-"""What each mode of ``webbcal simulate`` starts from: options other than the usual ones."""
+"""What each mode of ``webbcal simulate`` starts from: options other than the usual ones.
+
+The modes show an instrument with the effects that stage 1 is to remove from its exposures.
+"""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -16,14 +19,24 @@ MODES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "nircam-image": {},
         "niriss-image": {"detector": "NIS"},
         "fgs-image": {"detector": "GUIDER1"},
-        "nirspec-irs2": {"detector": "NRS1"},
+        "nirspec-irs2": {
+            "detector": "NRS1",
+            "subarray": "FULL",
+            "readpatt": "NRSIRS2RAPID",
+            "ngroups": 5,
+        },
         "miri-image": {
             "detector": "MIRIMAGE",
+            "subarray": "SUB256",
+            "ngroups": 20,
+            "nints": 2,
+            "sky": 100.0,
             "interference": 1.0,
             "reset_anomaly": 1.0,
             "charge_decay": 1.0,
             "last_frame": 1.0,
             "dark_settling": 1.0,
+            "showers": 1.0,
         },
         "nircam-timeseries": {
             "exposure_type": "NRC_TSIMAGE",

@@ -123,7 +123,9 @@ class ImageSimulation(Options):
                 raise InvalidOptions(
                     f"{name} for {self.detector}", expected=" or ".join(known), found=chosen
                 )
-        reads = instrument.read_patterns[self.read_pattern].reads
+        pattern, reads = self.read_pattern, instrument.read_patterns[self.read_pattern].reads
+        if instrument.read_patterns[pattern].reference_reads and not self.window.full_frame:
+            raise InvalidOptions(f"subarray for {pattern}", expected="FULL", found=self.window.name)
         if reads and self.ngroups != len(reads):
             raise InvalidOptions(
                 f"ngroups for {self.read_pattern}", expected=len(reads), found=self.ngroups
