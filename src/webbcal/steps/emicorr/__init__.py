@@ -102,10 +102,10 @@ def correct_interference(
        S_{ibj} = n_{ib} (a_{ib} + b_{ib} j + h_{ij} + c\, w(\phi_b + f t_{ij} + \varphi))
 
     gives c for each of 500 trial phases; the phase of the least misfit is refined by a parabola
-    (``joint``). The shape of an unknown wave is the least-squares solution of the same equations
-    for its values in bins of phase, without h (``sequential``); a wave of the reference then takes its place,
-    shifted to the best correlation and scaled. Frequencies are taken in turn, each fitted to what
-    the earlier ones leave.
+    (``joint``). The shape of an unknown wave is the least-squares solution of the same equations,
+    h = 0, for its values in bins of phase (``sequential``); a wave of the reference then takes
+    its place, shifted to the best correlation and scaled. Frequencies are taken in turn, each
+    fitted to what the earlier ones leave.
 
     Parameters
     ----------
