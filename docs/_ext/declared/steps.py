@@ -101,7 +101,7 @@ def _summary(step: Step) -> str:
 
 def _index_row(step: Step) -> tuple[str, ...]:
     names = [field.name for field in dataclasses.fields(step.options)]
-    references = [need.kind.reftype for need in step.references.values()]
+    references = [need.kind.reftype for need in step.references.values() if not need.option]
     return (
         f"[{step.name}]({step.name}.md)",
         text(_summary(step)),
@@ -131,7 +131,9 @@ def _facts(step: Step) -> list[tuple[str, str]]:
         if step.name in recipe.steps
     ]
     references = [
-        f"[{need.kind.reftype}](../references/{need.kind.reftype}.md)"
+        f"the file of the option {code(need.option)}"
+        if need.option
+        else f"[{need.kind.reftype}](../references/{need.kind.reftype}.md)"
         + ("" if need.required else " (optional)")
         for need in step.references.values()
     ]
