@@ -27,7 +27,8 @@ def test_every_step_has_a_page_with_its_options_and_formula(generated, name):
         assert f"| `{option.name}` |" in page
         assert option.metadata["unit"] in page
     for need in step.references.values():
-        assert f"../references/{need.kind.reftype}.md" in page
+        named = f"the file of the option `{need.option}`"
+        assert (named if need.option else f"../references/{need.kind.reftype}.md") in page
 
 
 def test_recipes_and_modes_are_complete(generated):
