@@ -329,16 +329,18 @@ def _flag_neighbours(pixels, columns, search, spread, out, found, number):
     values = np.empty(nints * (ngroups - 1), np.float32)
     listed = _copied(found, 5 * number)
     total = number
-    previous, centre = -1, np.nan
+    # A pixel may have many jumps; its median is found once.
+    centres, known = np.empty(npixels), np.zeros(npixels, np.uint8)
     for n in range(number):
         index = found[n]
         pixel = index % npixels
         plane = index - pixel
         i, k = plane // npixels // ngroups, plane // npixels % ngroups
         d = np.float64(pixels.sci[i, k, pixel] - pixels.sci[i, k - 1, pixel])
-        # The jumps of a pixel follow each other.
-        centre = centre if pixel == previous else _median(pixels, pixel, values)
-        previous = pixel
+        if not known[pixel]:
+            known[pixel] = 1
+            centres[pixel] = _median(pixels, pixel, values)
+        centre = centres[pixel]
         gain, noise = np.float64(pixels.gain[pixel]), np.float64(pixels.readnoise[pixel])
         variance = _limit(centre, gain, noise, search.frames)
         square = (d - centre) ** 2
