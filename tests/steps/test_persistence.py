@@ -239,6 +239,15 @@ def test_without_a_table_integrations_follow_each_other():
     assert (flags != 0).sum(axis=1).tolist() == [4, 6, 0]
 
 
+def test_reads_at_listed_times_are_flagged_by_these():
+    ramp = saturated_once()
+    listed = [[2.0 * (g + 1)] for g in range(6)]  # s, in place of tens of seconds
+    ramp = replace(ramp, meta=ramp.meta.replace({"exposure.read_times": listed}))
+    flags = run(ramp, persistence_time=70.0).groupdq[:, :, 1, 1] & DQ.PERSISTENCE
+    # Saturated at 6 s, so until 76 s; the second integration is read from 74 s on.
+    assert (flags != 0).sum(axis=1).tolist() == [4, 2, 0]
+
+
 def test_flags_on_windows_and_unchanged_inputs():
     def flag(ramp, windows):
         return run(ramp, windows=windows, persistence_time=90.0)

@@ -45,7 +45,10 @@ def flag_persistence(
     if not options.persistence_time:
         raise CannotCalibrate("persistence_time is not set")
     times = ReadTimes.of(ramp)
-    groups = np.arange(1, ramp.shape_of("sci")[1] + 1) * positive(ramp.meta, "group_time")
+    if ramp.meta.exposure.lookup("read_times"):
+        groups = times.frames[:, -1]
+    else:
+        groups = np.arange(1, ramp.shape_of("sci")[1] + 1) * positive(ramp.meta, "group_time")
     reads = times.starts[:, np.newaxis] + groups / DAY
     flags = DQ.PERSISTENCE | (DQ.DO_NOT_USE if options.persistence_dnu else 0)
     groupdq, ends = flag_windows(

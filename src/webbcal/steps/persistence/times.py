@@ -33,6 +33,8 @@ class ReadTimes:
     def of(cls, ramp: Ramp) -> Self:
         """Take them from the table INT_TIMES, else from the times of the exposure.
 
+        The reads follow the read pattern, unless the exposure lists their times.
+
         Raises
         ------
         InvalidProduct
@@ -45,10 +47,14 @@ class ReadTimes:
         frames = int(positive(ramp.meta, "nframes"))
         spacing = frames + (ramp.meta.exposure.groupgap or 0)
         number = np.arange(groups)[:, np.newaxis] * spacing + np.arange(1, frames + 1)
+        seconds = number * positive(ramp.meta, "frame_time")
+        explicit = ramp.meta.exposure.lookup("read_times")
+        if explicit:
+            seconds = np.asarray(explicit, np.float64)
         starts = _tabled(ramp, first + 1 + np.arange(integrations))
         if starts is None:
             starts = _counted(ramp.meta, first + np.arange(integrations))
-        return cls(starts, number * positive(ramp.meta, "frame_time"))
+        return cls(starts, seconds)
 
     @property
     def groups(self) -> np.ndarray:
