@@ -47,8 +47,8 @@ def subtract_reset_anomaly(ramp: Ramp, reset: Reset, options: ResetOptions) -> R
     Assumes that the error of the reference is negligible, and that the transient does not depend
     on the light.
 
-    Source: JWST User Documentation, calwebb_detector1, reset anomaly correction; Argyriou et al.
-    2023, A&A 675, A111.
+    Source: JWST User Documentation, calwebb_detector1, reset anomaly correction; Morrison et
+    al. 2023, PASP 135, 075004.
     """
     integrations, groups = ramp.sci.shape[:2]
     transients = reset.sci

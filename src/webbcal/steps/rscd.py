@@ -68,8 +68,8 @@ def flag_first_groups(ramp: Ramp, rscd: Rscd, options: RscdOptions) -> Ramp:
     signal, NaN or not, is not looked at and stays as it is.
     Exposures of at most 5 groups leave out one; at least 3 groups always remain.
 
-    Source: JWST User Documentation, calwebb_detector1, reset switch charge decay; Argyriou et
-    al. 2023, A&A 675, A111; Morrison et al. 2023, PASP 135, 075004.
+    Source: JWST User Documentation, calwebb_detector1, reset switch charge decay; Morrison et
+    al. 2023, PASP 135, 075004.
     """
     integrations, groups = ramp.groupdq.shape[:2]
     first, later = groups_to_skip(rscd, ramp.meta, groups)

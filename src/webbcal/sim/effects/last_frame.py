@@ -16,8 +16,8 @@ PART = 0.01
 class LastFrame(Effect):
     """Take signal away from the last frame of each integration.
 
-    Source: JWST User Documentation, MIRI Detector Performance: last frame effect; Argyriou et
-    al. 2023, A&A 675, A111.
+    Source: JWST User Documentation, MIRI Detector Performance: last frame effect; Morrison et
+    al. 2023, PASP 135, 075004.
     """
 
     @classmethod

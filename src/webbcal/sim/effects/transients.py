@@ -35,7 +35,7 @@ def _pattern(readout: Readout, seed: int, name: str, scatter: float) -> np.ndarr
 class ResetAnomaly(Effect):
     """Add an offset that dies away after each reset, smaller in the first integration.
 
-    Source: Argyriou et al. 2023, A&A 675, A111.
+    Source: Morrison et al. 2023, PASP 135, 075004.
     """
 
     @classmethod
@@ -81,7 +81,7 @@ class ResetAnomaly(Effect):
 class ChargeDecay(Effect):
     """Let later integrations begin with a deficit that depends on the charge before the reset.
 
-    Source: Morrison et al. 2023, PASP 135, 075004; Argyriou et al. 2023, A&A 675, A111.
+    Source: Morrison et al. 2023, PASP 135, 075004.
     """
 
     @classmethod
