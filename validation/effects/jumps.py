@@ -28,7 +28,8 @@ def charge_of(truth: Truth, kind: int, programme: ImageSimulation) -> np.ndarray
     hits = truth.hits[truth.hits["kind"] == kind]
     index = tuple(hits[name] for name in ("integration", "group", "y", "x"))
     np.add.at(charge, index, hits["electrons"])
-    return charge[:, : programme.ngroups]
+    inside: np.ndarray = charge[:, : programme.ngroups]
+    return inside
 
 
 def noise_of(truth: Truth, group_time: float) -> np.ndarray:
@@ -44,24 +45,23 @@ def in_halo(truth: Truth, programme: ImageSimulation, group_time: float) -> np.n
     """Return the pixels that snowballs reach and do not saturate."""
     charge = charge_of(truth, SNOWBALL, programme)
     full = truth.pixels.full_well * truth.pixels.gain
-    some: np.ndarray = (charge[:, 1:] > LEAST * noise_of(truth, group_time)).any(axis=(0, 1))
-    return some & (charge < 0.5 * full).all(axis=(0, 1))
+    some = np.any(charge[:, 1:] > LEAST * noise_of(truth, group_time), axis=(0, 1))
+    return np.logical_and(some, np.all(charge < 0.5 * full, axis=(0, 1)))
 
 
 def in_core(truth: Truth, programme: ImageSimulation, group_time: float) -> np.ndarray:
     """Return the pixels that snowballs saturate in the first integration, but not early."""
     charge = charge_of(truth, SNOWBALL, programme)
     full = truth.pixels.full_well * truth.pixels.gain
-    late: np.ndarray = (charge[0, programme.ngroups // 2 :] > full).any(axis=0)
-    others = charge.sum(axis=(0, 1)) - charge[0, programme.ngroups // 2 :].sum(axis=0)
-    return late & (others < noise_of(truth, group_time))
+    late = charge[0, programme.ngroups // 2 :]
+    others = charge.sum(axis=(0, 1)) - late.sum(axis=0)
+    return np.logical_and(np.any(late > full, axis=0), others < noise_of(truth, group_time))
 
 
 def in_shower(truth: Truth, programme: ImageSimulation, group_time: float) -> np.ndarray:
     """Return the pixels that showers reach."""
     charge = charge_of(truth, SHOWER, programme)
-    some: np.ndarray = (charge[:, 1:] > LEAST * noise_of(truth, group_time)).any(axis=(0, 1))
-    return some
+    return np.asarray(np.any(charge[:, 1:] > LEAST * noise_of(truth, group_time), axis=(0, 1)))
 
 
 def effect(

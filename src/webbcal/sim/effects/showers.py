@@ -25,8 +25,8 @@ class Showers(Effect):
     The charge per pixel is Poisson distributed about an elliptical Gaussian; peak and size are
     drawn from distributions that are even in their logarithms.
 
-    Source: JWST User Documentation, "Snowballs and shower artifacts", and [regan2023]: extended
-    events of tens to hundreds of pixels, faint compared with tracks.
+    Source: JWST User Documentation, "Snowballs and shower artifacts", and M. Regan 2023,
+    JWST-STScI-008545: extended events of tens to hundreds of pixels, faint beside tracks.
     """
 
     @classmethod

@@ -122,8 +122,14 @@ def find_jumps(
     Assumes that the median difference tells the photon noise, and that read noise is
     uncorrelated between groups.
 
+    With `expand_large_events` or `find_showers`, whole frames are searched afterwards
+    (`webbcal.steps.jump.extended`). That sets JUMP_DET wherever such an event reaches and, for
+    the times in the options, in the groups and integrations after it; and SATURATED in and
+    around the core of a snowball to the end of the integration.
+
     Source: JWST User Documentation, calwebb_detector1, jump detection; R. E. Anderson
-    and K. D. Gordon 2011, PASP 123, 1237. Departures: ``docs/decisions/0011-jump-detection.md``.
+    and K. D. Gordon 2011, PASP 123, 1237; M. Regan 2023, JWST-STScI-008545. Departures: decision
+    records 0011, 0050 and 0051.
     """
     # Numba costs half a second to import; only a run that gets here pays for it.
     from webbcal.kernels.jump import CLIP_INTEGRATIONS, Pixels
