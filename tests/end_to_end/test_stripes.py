@@ -119,3 +119,41 @@ def test_each_stripe_of_a_frame_has_its_own_level(files, tmp_path):
     pull = ((rate.sci - truth) / rate.err)[good]
     assert abs(np.median(pull)) < 0.15
     assert pull.std() < 1.2
+
+
+def test_repeated_readings_of_a_stripe_are_groups_at_their_own_times(files, tmp_path):
+    layout = LAYOUT | {
+        "multistripe_reads2": 17,
+        "superstripe_step": 17,
+        "num_superstripe": 120,
+        "repeat_stripe": 1,
+    }
+    rate, level, repeats, groups = 900.0, 2000, 2, 3
+    whole = open_product(files.exposures[0])
+    frame, lines = 2.0, 21 * repeats
+    # In the order of reading, stored from the other edge: the last reading comes first.
+    read = np.repeat([2 + 21, 2 + 42], 21)[::-1] / (lines + 2) * frame
+    times = read + frame * np.arange(groups)[:, np.newaxis]
+    reference = np.tile(np.arange(21) >= 17, repeats)
+    ramp = np.where(reference, level, level + np.rint(rate * times))
+    sci = np.broadcast_to(ramp[:, np.newaxis, :], (120, groups, ROWS, lines)).astype(np.uint16)
+    exposure = {"nints": 120, "ngroups": groups, "frame_time": frame, "group_time": frame}
+    subarray = layout | {"xsize": lines, "name": "STRIPES"}
+    meta = whole.meta.replace(
+        {f"exposure.{name}": value for name, value in exposure.items()}
+        | {f"subarray.{name}": value for name, value in subarray.items()}
+    )
+    path = tmp_path / "repeated_uncal.fits"
+    write_product(Uncal(sci=sci, meta=meta), path)
+    (outcome,) = webbcal.run(
+        path,
+        output_dir=tmp_path,
+        references=dict.fromkeys(REFERENCES) | dict(files.references),
+        reference_folder=files.crds,
+        skip=("saturation", "superbias", "linearity", "dark_current", "jump"),
+        threads=2,
+    )
+    result = webbcal.open(outcome.outputs["rate"])
+    good = result.dq == 0
+    assert good[:, 4:2044].mean() > 0.9
+    np.testing.assert_allclose(result.sci[good], rate, rtol=2e-3)
