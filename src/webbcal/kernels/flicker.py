@@ -45,9 +45,7 @@ def group_difference(later, earlier, flags, bad, background):
             d = end[x] - begin[x]
             finite = d - d == np.float32(0.0)
             change[x] = d if finite else np.float32(0.0)
-            good[x] = np.uint8(
-                1 if finite & (only[x] != 0) & ((flag[x] & unwanted) == 0) else 0
-            )
+            good[x] = np.uint8(1 if finite & (only[x] != 0) & ((flag[x] & unwanted) == 0) else 0)
     return difference, mask
 
 

@@ -14,7 +14,7 @@ MAD = 1.4826
 
 @kernel
 def reject_outliers(image, mask, limit):
-    """Return the mask (uint8) without values further than `limit` deviations from the line's median.
+    """Return the mask (uint8) without values beyond `limit` deviations of the line's median.
 
     The deviation is that of a normal distribution with the same median absolute one.
     """
@@ -120,15 +120,21 @@ def fit_waves(image, weights, cosine, sine, pass_band, stiffness):
         solve(matrix, right, solution)
         for k in range(waves):
             solution[k] *= pass_band[k]
-            if k:
-                solution[waves - 1 + k] *= pass_band[k]
+        for k in range(1, waves):
+            solution[waves - 1 + k] *= pass_band[k]
         out = model[line]
         for x in range(pixels):
-            level = solution[0]
-            for k in range(1, waves):
-                level += solution[k] * cosine[x, k] + solution[waves - 1 + k] * sine[x, k]
-            out[x] = level
+            out[x] = _level_at(solution, cosine[x], sine[x], waves)
     return model
+
+
+@kernel
+def _level_at(solution, cosine, sine, waves):
+    """Return the sum of the waves at a pixel."""
+    level = solution[0]
+    for k in range(1, waves):
+        level += solution[k] * cosine[k] + solution[waves - 1 + k] * sine[k]
+    return level
 
 
 @kernel
@@ -213,24 +219,11 @@ def fit_in_time(image, mask, table, pixels_per_line, waves, stiffness):
     float64 (line, pixel)
     """
     lines, pixels = image.shape
-    n, count = table.size, waves.shape[0]
+    count = waves.shape[0]
     size = 2 * count
     matrix, right = np.zeros((size, size)), np.zeros(size)
     basis, solution = np.empty(size), np.empty(size)
-    usable = 0
-    for line in range(lines):
-        for x in range(pixels):
-            if mask[line, x] == 0:
-                continue
-            usable += 1
-            _waves_at(line * pixels_per_line + x, table, waves, basis)
-            value = np.float64(image[line, x])
-            for i in range(size):
-                b = basis[i]
-                right[i] += b * value
-                row = matrix[i]
-                for j in range(i + 1):
-                    row[j] += b * basis[j]
+    usable = _sums_in_time(image, mask, table, pixels_per_line, waves, matrix, right)
     for i in range(size):
         matrix[i, i] += 0.0 if i == 0 else stiffness * max(usable, 1)
     solve(matrix, right, solution)
@@ -246,6 +239,29 @@ def fit_in_time(image, mask, table, pixels_per_line, waves, stiffness):
                 total += solution[i] * basis[i]
             model[line, x] = total
     return model
+
+
+@kernel
+def _sums_in_time(image, mask, table, pixels_per_line, waves, matrix, right):
+    """Add all usable pixels to the normal matrix (lower triangle); return how many there are."""
+    lines, pixels = image.shape
+    size = right.size
+    basis = np.empty(size)
+    usable = 0
+    for line in range(lines):
+        for x in range(pixels):
+            if mask[line, x] == 0:
+                continue
+            usable += 1
+            _waves_at(line * pixels_per_line + x, table, waves, basis)
+            value = np.float64(image[line, x])
+            for i in range(size):
+                b = basis[i]
+                right[i] += b * value
+                row = matrix[i]
+                for j in range(i + 1):
+                    row[j] += b * basis[j]
+    return usable
 
 
 @kernel

@@ -20,7 +20,7 @@ class Values:
     image : array
         float32, (y, x).
     usable : array
-        bool or uint8, (y, x): false or 0 leaves a pixel out; must be so where a value is not finite.
+        bool or uint8, (y, x): false or 0 leaves a pixel out, as one that is not finite must be.
     """
 
     def __init__(self, image: np.ndarray, usable: np.ndarray) -> None:
@@ -31,7 +31,9 @@ class Values:
             frozen(image, np.float32).reshape(-1), frozen(usable, np.uint8).reshape(-1)
         )
 
-    def centre(self, *, fit_histogram: bool = False, lower_half: bool = False) -> tuple[float, float]:
+    def centre(
+        self, *, fit_histogram: bool = False, lower_half: bool = False
+    ) -> tuple[float, float]:
         r"""Return the level of the background and its standard deviation.
 
         They are the median and the deviation of what is within 3 deviations of the median, five

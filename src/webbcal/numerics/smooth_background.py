@@ -50,7 +50,13 @@ def smooth_background(
     wanted = boxes or (None, None)
     height, width = (box_size(n, w) for n, w in zip(image.shape, wanted, strict=True))
     levels = box_levels(
-        frozen(image, np.float32), frozen(mask, np.uint8), height, width, 0.1, CLIP_SIGMA, CLIP_ROUNDS
+        frozen(image, np.float32),
+        frozen(mask, np.uint8),
+        height,
+        width,
+        0.1,
+        CLIP_SIGMA,
+        CLIP_ROUNDS,
     )
     if np.isnan(levels).all():
         return None
@@ -63,7 +69,8 @@ def smooth_background(
         *_knots(image.shape[0], height, down),
         *_knots(image.shape[1], width, across),
     )
-    return np.clip(image_of_background, np.float32(medians.min()), np.float32(medians.max()))
+    low, high = np.float32(medians.min()), np.float32(medians.max())
+    return np.asarray(np.clip(image_of_background, low, high))
 
 
 def _coefficients(levels: np.ndarray) -> np.ndarray:

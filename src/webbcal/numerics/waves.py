@@ -81,7 +81,7 @@ def slow_waves(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 
 def _weights(kept: np.ndarray) -> np.ndarray:
-    """Return the inverse square of the density of usable pixels along a line, 0 where not usable."""
+    """Return the inverse square of the density of usable pixels, 0 for those that are not."""
     pixels = kept.shape[1]
     distance = np.minimum(np.arange(pixels), pixels - np.arange(pixels))
     bell = np.exp(-0.5 * (distance / DENSITY_SIGMA) ** 2)

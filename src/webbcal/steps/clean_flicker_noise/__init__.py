@@ -83,7 +83,7 @@ def clean_flicker_noise(
     Source: JWST User Documentation, calwebb_detector1, 1/f noise correction; B. Rauscher 2024,
     PASP 136, 015001 (fit of waves).
     """
-    count, groups, rows, columns = ramp.sci.shape
+    count, _, rows, columns = ramp.sci.shape
     references = readnoise, gain, flat, user_mask
     scene = measured
     if scene is None:
@@ -107,21 +107,20 @@ def clean_flicker_noise(
 
 def _mask(result: Ramp) -> FlickerMask | FlickerMasks | None:
     """Return the mask as a product; one for each integration where they differ."""
-    masks = result.background_mask
-    if masks is None:
+    if not result.has("background_mask"):
         return None
-    rest = {"meta": result.meta, "window": result.window}
-    values = masks.astype(np.float32)
-    return FlickerMask(sci=values[0], **rest) if len(masks) == 1 else FlickerMasks(sci=values, **rest)
+    values = result.background_mask.astype(np.float32)
+    if len(values) == 1:
+        return FlickerMask(sci=values[0], meta=result.meta, window=result.window)
+    return FlickerMasks(sci=values, meta=result.meta, window=result.window)
 
 
 def _ramp_of(name: str) -> Callable[[Ramp], Ramp | None]:
     def product(result: Ramp) -> Ramp | None:
-        values = getattr(result, name)
-        if values is None:
+        if not result.has(name):
             return None
         return Ramp(
-            sci=values,
+            sci=getattr(result, name),
             pixeldq=result.pixeldq,
             groupdq=result.groupdq,
             meta=result.meta,

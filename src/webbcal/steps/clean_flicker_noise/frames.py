@@ -21,7 +21,7 @@ NO_NOISE = DQ.DO_NOT_USE | DQ.JUMP_DET
 ROWS_AT_ONCE = 64
 
 
-def clean_integration(
+def clean_integration(  # noqa: PLR0913 (what the runner hands to every step of this kind)
     ramp: Ramp,
     readnoise: ReadNoise,
     gain: Gain,
@@ -106,7 +106,8 @@ def _groups_of(ramp: Ramp, name: str) -> Groups:
             values: np.ndarray = getattr(ramp, name)[0, number, rows]
             return values
         index = (slice(0, 1), slice(number, number + 1), rows, ALL)
-        return stored.read(index)[0, 0]
+        piece: np.ndarray = stored.read(index)[0, 0]
+        return piece
 
     return group
 

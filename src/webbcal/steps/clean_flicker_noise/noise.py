@@ -12,7 +12,6 @@ from webbcal.numerics.waves import slow_waves, waves_in_time
 from webbcal.steps.clean_flicker_noise.lines import Lines
 from webbcal.steps.clean_flicker_noise.options import CleanFlickerNoiseOptions
 
-
 ANYTHING = (-np.inf, np.inf)
 WITH_BACKGROUND = ("median", "model")
 
@@ -120,4 +119,5 @@ def _surface(
 ) -> np.ndarray | None:
     """Return a smooth background."""
     boxes = options.background_box_size
-    return smooth_background(image, mask, boxes and (int(boxes[0]), int(boxes[1])))
+    size = None if boxes is None else (int(boxes[0]), int(boxes[1]))
+    return smooth_background(image, mask, size)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from webbcal.core.errors import InvalidOptions
 from webbcal.core.options import Numbers, Options, option
 
 
@@ -57,3 +58,13 @@ class CleanFlickerNoiseOptions(Options):
     save_mask: bool = option(False, "Write the mask.")
     save_background: bool = option(False, "Write the background of the groups.")
     save_noise: bool = option(False, "Write the noise that was subtracted.")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        boxes = self.background_box_size
+        if boxes is not None and (len(boxes) != 2 or any(size % 1 for size in boxes)):
+            raise InvalidOptions(
+                "option background_box_size",
+                expected="two whole numbers, pixels along y and x",
+                found=repr(boxes),
+            )

@@ -161,7 +161,9 @@ def draft_rates(ramp: Ramp, readnoise: ReadNoise, gain: Gain) -> np.ndarray:
             frozen(none),
         ),
         Detector(
-            frozen(gain.sci).reshape(-1), frozen(readnoise.sci).reshape(-1), frozen(none).reshape(-1)
+            frozen(gain.sci).reshape(-1),
+            frozen(readnoise.sci).reshape(-1),
+            frozen(none).reshape(-1),
         ),
         Timing(seconds, frame * (frames + 1) / 2, frame, frames),
         ngroups > 1,
@@ -180,9 +182,7 @@ def make_mask(
     """Return where a count rate shows only background, uint8 (y, x)."""
     everywhere = np.ones(rate.shape, bool) if allowed is None else allowed
     seen = rate if flat is None else rate / flat
-    mask = background_mask(
-        seen, everywhere, options.n_sigma, fit_histogram=options.fit_histogram
-    )
+    mask = background_mask(seen, everywhere, options.n_sigma, fit_histogram=options.fit_histogram)
     return mask.astype(np.uint8)
 
 
@@ -211,4 +211,3 @@ def _shape_of(planes: Mapping[str, np.ndarray], readnoise: ReadNoise) -> tuple[i
     """Return rows and columns of the exposure: of its planes, or of its references."""
     rows, columns = next((plane.shape[-2:] for plane in planes.values()), readnoise.sci.shape)
     return rows, columns
-

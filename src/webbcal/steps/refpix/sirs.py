@@ -94,7 +94,7 @@ def measure_with_filters(
 
 def _on_detector(readout: Readout) -> np.ndarray:
     """Return where the columns of the detector lie along the fast axis of the image."""
-    row, column = readout.rows_columns(Window.whole((DETECTOR_SIZE, DETECTOR_SIZE)))
+    _, column = readout.rows_columns(Window.whole((DETECTOR_SIZE, DETECTOR_SIZE)))
     along: np.ndarray = column[:, 0] if readout.swapped else column[0]
     return np.argsort(along)
 

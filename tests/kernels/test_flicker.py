@@ -1,0 +1,85 @@
+"""Differences of groups, medians of lines, and their sum."""
+
+import numpy as np
+import pytest
+from tests.naive import flicker as naive
+
+from webbcal.core.dq import DQ
+from webbcal.kernels.flicker import (
+    accumulate,
+    group_difference,
+    line_medians,
+    median_image,
+    narrow,
+)
+
+SHAPE = (13, 22)
+
+
+def image(seed=1):
+    return np.random.default_rng(seed).normal(0, 5, SHAPE).astype(np.float32)
+
+
+def mask(seed=2):
+    return (np.random.default_rng(seed).random(SHAPE) < 0.8).astype(np.uint8)
+
+
+def test_a_difference_tells_nothing_where_a_group_is_flagged_or_unknown():
+    later, earlier, background = image(1), image(2), mask()
+    flags = np.zeros(SHAPE, np.uint8)
+    flags[2, 3], flags[4, 5] = DQ.JUMP_DET, DQ.SATURATED
+    background[2, 3] = background[4, 5] = background[6, 7] = background[8, 9] = 1
+    later[6, 7], earlier[8, 9] = np.nan, -np.inf
+    difference, usable = group_difference(later, earlier, flags, int(DQ.JUMP_DET), background)
+    expected = later - earlier
+    expected[6, 7] = expected[8, 9] = 0
+    np.testing.assert_array_equal(difference, expected)
+    background[2, 3] = background[6, 7] = background[8, 9] = 0
+    np.testing.assert_array_equal(usable, background)
+
+
+@pytest.mark.parametrize("parts", [1, 2, 4])
+@pytest.mark.parametrize("limits", [(-np.inf, np.inf), (-6.0, 4.0)])
+def test_medians_of_lines_are_those_of_numpy(parts, limits):
+    values, usable = image(), mask()
+    usable[3] = 0
+    values[5] = 7.0
+    values = values[:, : 5 * 4]
+    usable = usable[:, : 5 * 4]
+    result = line_medians(values, usable, *limits, parts)
+    np.testing.assert_array_equal(result, naive.line_medians(values, usable, *limits, parts))
+    assert np.isnan(result[3]).all()
+
+
+def test_values_outside_the_limits_leave_the_mask():
+    values = image()
+    values[1, 1] = np.nan
+    expected = mask() * ((values >= -3) & (values <= 2))
+    np.testing.assert_array_equal(narrow(mask(), values, -3.0, 2.0), expected)
+
+
+def test_the_noise_of_all_differences_before_is_subtracted():
+    signal = np.stack([image(seed) for seed in range(4)])
+    signal[2, 0, 0] = np.nan
+    noise = np.stack([image(seed) for seed in range(10, 14)])
+    cleaned, total = noise.copy(), np.zeros(SHAPE)
+    for group in range(4):
+        accumulate(signal[group], cleaned[group], total)
+    np.testing.assert_allclose(cleaned, signal - noise.cumsum(axis=0, dtype=float), rtol=1e-5)
+    assert np.isnan(cleaned[2, 0, 0])
+    assert np.isfinite(cleaned[3, 0, 0])
+
+
+def test_the_median_image_leaves_flagged_groups_out():
+    rng = np.random.default_rng(4)
+    sci = rng.normal(100, 5, (5, 2, 3, 70)).astype(np.float32)
+    groupdq = np.zeros(sci.shape, np.uint8)
+    groupdq[1:3, 0, 1, 65] = DQ.JUMP_DET
+    groupdq[:, 1, 2, 3] = DQ.DO_NOT_USE
+    sci[0, 0, 0, 0] = np.nan
+    expected = np.median(sci.astype(float), axis=0)
+    expected[0, 1, 65] = np.median(sci[[0, 3, 4], 0, 1, 65].astype(float))
+    expected[0, 0, 0] = np.median(sci[1:, 0, 0, 0].astype(float))
+    expected[1, 2, 3] = 0
+    bad = int(DQ.JUMP_DET | DQ.DO_NOT_USE)
+    np.testing.assert_allclose(median_image(sci, groupdq, bad), expected, rtol=1e-6)
