@@ -1,0 +1,115 @@
+"""Steps before refpix see through interleaved reference pixels (IRS2), on windows, too."""
+
+import numpy as np
+import pytest
+from tests.steps.ramps import assert_same, make_ramp, plane
+
+from webbcal.core.dq import DQ
+from webbcal.geometry.irs2 import FRAME_ROWS, Layout
+from webbcal.spec.references import InterpixelCapacitance, Saturation
+from webbcal.spec.window import Window
+from webbcal.steps import ipc, saturation
+
+SAT = np.uint8(DQ.SATURATED)
+WIDTH = 6
+
+
+def ramp_of(sci, detector="NRS1"):
+    fast, slow = (2, 1) if detector == "NRS1" else (-2, -1)
+    place = {"subarray__fastaxis": fast, "subarray__slowaxis": slow, "subarray__xstart": 900}
+    return make_ramp(sci, exposure__readpatt="NRSIRS2", exposure__nframes=5, **place)
+
+
+def stored(image, detector="NRS1", value=100.0):
+    """Put an image of 2048 rows, (group, y, x), into frames with interleaved pixels."""
+    rows = Layout(detector == "NRS2").science_rows()
+    frames = np.full((1, len(image), FRAME_ROWS, image.shape[-1]), value, np.float32)
+    frames[0][:, rows] = image
+    return frames, rows
+
+
+def limits():
+    frame = (FRAME_ROWS, WIDTH)
+    return Saturation(sci=plane(50000, frame), dq=plane(0, frame, np.uint32))
+
+
+def flag(ramp, reference):
+    return saturation.flag_saturation(ramp, reference, None, saturation.SaturationOptions())
+
+
+def scene(groups=4):
+    rng = np.random.default_rng(1)
+    image = np.cumsum(rng.uniform(100, 3000, (groups, 2048, WIDTH)), axis=0)
+    image[2:, 7::48, 3] = 6e4  # beside and away from interleaved pixels
+    image[1:, 30::96, 1] = 6e4
+    return image.astype(np.float32)
+
+
+@pytest.mark.parametrize("detector", ["NRS1", "NRS2"])
+def test_saturation_spreads_to_neighbours_on_the_detector_only(detector):
+    image = scene()
+    frames, rows = stored(image, detector)
+    flags = flag(ramp_of(frames, detector), limits()).groupdq[0]
+    full = image >= 50000
+    near = np.zeros_like(full)
+    padded = np.pad(full, ((0, 0), (1, 1), (1, 1)))
+    for y in range(3):
+        for x in range(3):
+            near |= padded[:, y : y + 2048, x : x + WIDTH]
+    # The third group was not expected to be full: what has begun within the second counts, too.
+    late = np.argwhere(near[2] & ~near[1])
+    found = (flags[:, rows] & SAT) != 0
+    np.testing.assert_array_equal(found[[0, 2, 3]], near[[0, 2, 3]])
+    assert (found[1] >= near[1]).all()
+    assert late.size
+    between = np.setdiff1d(np.arange(FRAME_ROWS), rows)
+    assert (flags[:, between] == 0).all()
+
+
+def test_a_jump_into_saturation_marks_the_group_before_as_saturated():
+    image = np.ones((4, 2048, WIDTH), np.float32)
+    image *= np.array([100, 200, 300, 400], np.float32)[:, None, None]
+    image[1, 500, 3], image[2:, 500, 3] = 20000, 6e4
+    frames, rows = stored(image)
+    flags = flag(ramp_of(frames), limits()).groupdq[0][:, rows]
+    assert (flags[1, 499:502, 2:5] & SAT).all()
+    assert (flags[1] & SAT).astype(bool).sum() == 9
+    assert not (flags & np.uint8(DQ.DO_NOT_USE)).any()
+
+
+@pytest.mark.parametrize("detector", ["NRS1", "NRS2"])
+@pytest.mark.parametrize("bounds", [(0, 640), (640, 655), (655, 1300), (1300, 3200)])
+def test_saturation_on_windows_is_that_of_the_frame(detector, bounds):
+    frames, _ = stored(scene(), detector)
+    ramp, reference = ramp_of(frames, detector), limits()
+    reach = saturation.STEP.reach(saturation.SaturationOptions(), (reference, None))
+    window = Window(*bounds, 0, WIDTH, (FRAME_ROWS, WIDTH))
+    around = window.grow(reach)
+    part = flag(ramp.cut(around), reference.cut(around)).cut(window)
+    assert_same(part, flag(ramp, reference).cut(window))
+
+
+@pytest.mark.parametrize("per_pixel", [False, True])
+@pytest.mark.parametrize("detector", ["NRS1", "NRS2"])
+def test_charge_returns_across_interleaved_pixels(detector, per_pixel):
+    weights = np.array([[0, -0.1, 0], [-0.1, 1.4, -0.1], [0, -0.1, 0]], np.float32)
+    image = scene(groups=2)
+    frames, rows = stored(image, detector)
+    ramp = ramp_of(frames, detector)
+    each = np.broadcast_to(weights[:, :, None, None], (3, 3, FRAME_ROWS, WIDTH))
+    kernel = InterpixelCapacitance(sci=each if per_pixel else weights)
+
+    def run(part, kernel):
+        return ipc.deconvolve_ipc(part, kernel, ipc.IpcOptions())
+
+    plain = make_ramp(image[None], subarray__xstart=900)
+    whole = run(ramp, kernel)
+    expected = run(plain, InterpixelCapacitance(sci=weights)).sci
+    np.testing.assert_array_equal(whole.sci[..., rows, :], expected)
+    between = np.setdiff1d(np.arange(FRAME_ROWS), rows)
+    assert (whole.sci[..., between, :] == 100).all()
+    reach = ipc.STEP.reach(ipc.IpcOptions(), (kernel,))
+    for bounds in ((0, 650), (650, 652), (652, 3200)):
+        window = Window(*bounds, 0, WIDTH, (FRAME_ROWS, WIDTH))
+        around = window.grow(reach)
+        assert_same(run(ramp.cut(around), kernel.cut(around)).cut(window), whole.cut(window))

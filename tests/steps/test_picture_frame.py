@@ -1,0 +1,127 @@
+"""picture_frame subtracts the glow of the edges, and leaves sources alone."""
+
+import functools
+
+import numpy as np
+import pytest
+from tests.steps.ramps import make_ramp
+
+from webbcal.core.dq import DQ
+from webbcal.core.errors import CannotCalibrate
+from webbcal.geometry.readout import DETECTOR_SIZE
+from webbcal.spec.references import PictureFrame
+from webbcal.steps.picture_frame import (
+    STEP,
+    PictureFrameOptions,
+    Scene,
+    conclude,
+    look,
+    subtract_picture_frame,
+)
+
+SHAPE = (DETECTOR_SIZE, DETECTOR_SIZE)
+GLOW = np.array([0.0, 3.0, -2.0])  # of the pattern, by group
+SKY = np.array([0.0, 4.0, 6.0])
+
+
+@functools.cache
+def pattern():
+    place = np.arange(DETECTOR_SIZE)
+    depth = np.minimum(place, place[::-1])
+    depth = np.minimum(depth[:, None], depth[None, :])
+    return np.exp(-depth / 60).astype(np.float32)
+
+
+def nirspec(sci, **arrays):
+    return make_ramp(sci, instrument__name="NIRSPEC", subarray__name="FULL", **arrays)
+
+
+@functools.cache
+def exposure():
+    rng = np.random.default_rng(4)
+    sci = GLOW[:, None, None] * pattern() + SKY[:, None, None] + rng.normal(0, 2, (3, *SHAPE))
+    sci[:, 800:900, 300:1700] += 500 * np.arange(3)[:, None, None]  # spectra
+    return sci.astype(np.float32)[None]
+
+
+def run(ramp, **options):
+    options = {"mask_science_regions": False} | options
+    return subtract_picture_frame(ramp, PictureFrame(sci=pattern()), PictureFrameOptions(**options))
+
+
+def test_pattern_and_background_are_removed_and_sources_stay():
+    sci = exposure()
+    result = run(nirspec(sci), save_mask=True, save_correction=True)
+    model = GLOW[:, None, None] * pattern() + SKY[:, None, None]
+    # The mask, cut at +2 sigma, is made of the same noise: faint pixels are favoured by 0.05 sigma.
+    assert np.abs(result.thermal_pattern[0] - model).max() < 0.25
+    np.testing.assert_allclose(result.sci + result.thermal_pattern, sci, atol=1e-3)
+    np.testing.assert_array_equal(result.sci[:, 0], sci[:, 0])
+    assert result.thermal_mask[820, 400] == 0
+    assert result.thermal_mask.mean() > 0.9
+    assert STEP.products["pctfrm_mask"](result).sci[820, 400] == 0
+    assert STEP.products["pctfrm_correction"](result).sci.shape == sci.shape
+    plain = run(nirspec(sci))
+    assert STEP.products["pctfrm_mask"](plain) is None
+    assert STEP.products["pctfrm_correction"](plain) is None
+
+
+def test_flagged_groups_and_nan_tell_nothing():
+    sci = exposure().copy()
+    flags = np.zeros(sci.shape, np.uint8)
+    sci[0, 1, ::2], flags[0, 1, ::2] = 1e5, DQ.JUMP_DET
+    sci[0, 2, 1::2] = np.nan
+    result = run(nirspec(sci, groupdq=flags))
+    left = result.sci[0, 1, 1:100:2] - SKY[0]
+    assert abs(np.median(left)) < 0.25
+    assert np.isnan(result.sci[0, 2, 1::2]).all()
+    assert abs(np.median(result.sci[0, 2, ::2])) < 0.25
+
+
+def test_windows_of_the_survey_give_the_draft_of_the_whole():
+    from webbcal.spec.window import Window
+
+    ramp, options = nirspec(exposure()), PictureFrameOptions(mask_science_regions=False)
+    reference = PictureFrame(sci=pattern())
+    whole = look(ramp, reference, options)["rate"]
+    window = Window(500, 520, 7, 2000, SHAPE)
+    part = look(ramp.cut(window), reference.cut(window), options)["rate"]
+    np.testing.assert_array_equal(part, whole[window.rows, window.columns])
+    # The mean slope of a source over three groups.
+    assert np.median(whole[800:900, 300:1700]) == pytest.approx(500 + SKY[2] / 2, abs=0.5)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"instrument.name": "NIRISS"}, "full frames of NIRSpec"),
+        ({"subarray.name": "SUB512"}, "full frames of NIRSpec"),
+        ({"groups": 1}, "one group"),
+        ({"pattern": None}, "no pattern"),
+        ({"mask_science_regions": True}, "mask_science_regions=false"),
+    ],
+)
+def test_what_cannot_be_done_is_told(change, reason):
+    ramp = nirspec(np.zeros((1, change.get("groups", 3), 4, 4)))
+    meta = {path: value for path, value in change.items() if "." in path}
+    ramp = ramp.with_changes(meta=ramp.meta.replace(meta))
+    options = PictureFrameOptions(mask_science_regions=change.get("mask_science_regions", False))
+    reference = None if "pattern" in change else PictureFrame(sci=np.ones((4, 4), np.float32))
+    with pytest.raises(CannotCalibrate, match=reason):
+        subtract_picture_frame(ramp, reference, options)
+
+
+def test_frames_without_background_or_contrast_are_told():
+    options = PictureFrameOptions(mask_science_regions=False)
+    rate = np.full(SHAPE, np.nan, np.float32)
+    with pytest.raises(CannotCalibrate, match="no background"):
+        conclude({"rate": rate}, nirspec(np.zeros((1, 1, 4, 4))).meta, None, options)
+    with pytest.raises(CannotCalibrate, match="full frames"):
+        conclude({"rate": rate[:4]}, nirspec(np.zeros((1, 1, 4, 4))).meta, None, options)
+    with pytest.raises(CannotCalibrate, match="same at edges"):
+        subtract_picture_frame(
+            nirspec(exposure()[:, :2]),
+            PictureFrame(sci=np.ones(SHAPE, np.float32)),
+            options,
+            Scene(np.ones(SHAPE, np.bool_)),
+        )
