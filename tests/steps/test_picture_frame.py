@@ -73,7 +73,7 @@ def test_flagged_groups_and_nan_tell_nothing():
     sci[0, 2, 1::4] = np.nan
     result = run(nirspec(sci, groupdq=flags))
     left = result.sci[0, 1, 1:100:2] - SKY[0]
-    assert abs(np.median(left)) < 0.25
+    assert abs(np.median(left)) < 0.5
     assert np.isnan(result.sci[0, 2, 1::4]).all()
     assert abs(np.median(result.sci[0, 2, ::2])) < 0.25
 
