@@ -12,6 +12,7 @@ from validation.cases import INSTRUMENTS, Case, Workload, workload
 from validation.compare import compare
 from validation.criteria import Criterion, Section
 from validation.foreign_truth import foreign_truth
+from validation.interference import interference_left
 from validation.parity_report import Row, mode_section, overview
 from validation.pipelines import MEMORY, ROOT, Job, Peer, Result, check_with_peer, run_webbcal
 
@@ -74,6 +75,11 @@ def parity(
     sections = [overview(rows)]
     for mode in dict.fromkeys(case.mode for case in work.cases):
         sections.append(mode_section(mode, [row for row in rows if row[0].mode == mode]))
+    exposures = {e["name"]: e for one in work.sets for e in one["exposures"]}
+    pairs = list(zip(work.cases, jobs, strict=True))
+    left, criteria = interference_left(pairs, exposures)
+    sections[0].text += left
+    sections[0].criteria += criteria
     if "nircam" in instruments:
         sections[0].criteria.append(_bare(jobs[0], folder))
     sections[0].criteria.append(_checked(python, jobs, sections[0].text))

@@ -52,7 +52,7 @@ def mode_section(mode: str, rows: list[Row]) -> Section:
     results = [
         (case, result)
         for case, _, comparison, _ in rows
-        for result in (comparison.arrays if comparison else ())
+        for result in (comparison.arrays if comparison and not case.by_truth else ())
     ]
     text = ["| step or product | array | equal, at worst | tolerance | raw | worst case |"]
     text += ["|---" * 6 + "|", *_table(results, rows[0][1].steps), ""]
@@ -120,7 +120,7 @@ def _criteria(mode: str, results: list[tuple[Case, ArrayResult]]) -> Iterator[Cr
     """Yield a criterion for the steps of a mode and for each of its products."""
     by_product: dict[str, list[tuple[Case, ArrayResult]]] = defaultdict(list)
     for case, result in results:
-        if result.array not in UNGRADED:
+        if result.array not in UNGRADED and not case.by_truth:
             by_product[result.product if result.product in ALL else "steps"].append((case, result))
     for product, found in sorted(by_product.items()):
         case, worst = min(found, key=lambda one: one[1].part)

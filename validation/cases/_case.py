@@ -31,6 +31,7 @@ class Case:
     pipeline: str = "detector1"
     by_step: bool = False
     also: tuple[str, ...] = ()
+    by_truth: bool = False
 
 
 @dataclass(frozen=True)

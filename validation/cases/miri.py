@@ -10,6 +10,7 @@ SUB128 = Place("SUB128", (1, 889, 136, 128))
 SUB256 = Place("SUB256", (413, 51, 256, 256))
 PRISM = Place("SLITLESSPRISM", (1, 529, 72, 416))
 AXES = (1, 2)
+EMI = ("emicorr",)
 IMAGE, SUBARRAY, SERIES, MRS, DARK = (
     *("MIRI full frame", "MIRI subarrays", "MIRI LRS (time series)", "MIRI MRS", "MIRI dark"),
 )
@@ -36,7 +37,7 @@ def workload(small: bool) -> Workload:
     ]
     cases = [
         plain(sub128, SUBARRAY, by_step=True),
-        varied(sub64, SUBARRAY, "emicorr", {}, on=("emicorr",), by_step=True),
+        varied(sub64, SUBARRAY, "emicorr", {}, on=EMI, by_step=True, by_truth=True),
     ]
     if small:
         return Workload(sets, cases)
@@ -86,21 +87,20 @@ def _variations(
     dark: dict[str, Any],
 ) -> list[Case]:
     showers = {"jump": {"find_showers": True}}
-    emi = ("emicorr",)
     changed: list[tuple[dict[str, Any], str, str, dict[str, Any], tuple[str, ...]]] = [
-        (full, IMAGE, "emicorr", {}, emi),
-        (slow, IMAGE, "emicorr", {}, emi),
-        (full, IMAGE, "emicorr sequential", {"emicorr": {"algorithm": "sequential"}}, emi),
-        (sub64, SUBARRAY, "emicorr sequential", {"emicorr": {"algorithm": "sequential"}}, emi),
+        (full, IMAGE, "emicorr", {}, EMI),
+        (slow, IMAGE, "emicorr", {}, EMI),
+        (full, IMAGE, "emicorr sequential", {"emicorr": {"algorithm": "sequential"}}, EMI),
+        (sub64, SUBARRAY, "emicorr sequential", {"emicorr": {"algorithm": "sequential"}}, EMI),
         (sub64, SUBARRAY, "emicorr sequential, reference as it is",
-         {"emicorr": {"algorithm": "sequential", "scale_reference": False}}, emi),
+         {"emicorr": {"algorithm": "sequential", "scale_reference": False}}, EMI),
         (sub64, SUBARRAY, "emicorr sequential, 2 integrations, 100 bins",
-         {"emicorr": {"algorithm": "sequential", "nints_to_phase": 2, "nbins": 100}}, emi),
+         {"emicorr": {"algorithm": "sequential", "nints_to_phase": 2, "nbins": 100}}, EMI),
         (sub64, SUBARRAY, "emicorr by integration",
-         {"emicorr": {"fit_ints_separately": True}}, emi),
+         {"emicorr": {"fit_ints_separately": True}}, EMI),
         (sub64, SUBARRAY, "emicorr on the fly",
-         {"emicorr": {"algorithm": "sequential", "onthefly_corr_freq": [390.625]}}, emi),
-        (prism, SERIES, "emicorr", {}, emi),
+         {"emicorr": {"algorithm": "sequential", "onthefly_corr_freq": [390.625]}}, EMI),
+        (prism, SERIES, "emicorr", {}, EMI),
         (sub256, SUBARRAY, "showers", showers, ()),
         (sub256, SUBARRAY, "showers, clipping over integrations",
          {"jump": {"find_showers": True, "minimum_sigclip_groups": 2}}, ()),
@@ -112,10 +112,15 @@ def _variations(
         (sub128, SUBARRAY, "LIKELY", {"ramp_fit": {"algorithm": "LIKELY"}}, ()),
         (sub128, SUBARRAY, "one-group ramps kept", {"ramp_fit": {"suppress_one_group": False}}, ()),
     ]  # fmt: skip
-    cases = [varied(one, mode, what, options, on=on) for one, mode, what, options, on in changed]
+    cases = [
+        varied(one, mode, what, options, on=on, by_step=on == EMI, by_truth=on == EMI)
+        for one, mode, what, options, on in changed
+    ]
     cases += [
         varied(sub128, SUBARRAY, f"no {step}", {}, skip=(step,))
         for step in ("lastframe", "reset", "rscd")
     ]
-    cases.append(varied(dark, DARK, "emicorr", {}, on=emi, pipeline="dark"))
+    cases.append(
+        varied(dark, DARK, "emicorr", {}, on=EMI, pipeline="dark", by_step=True, by_truth=True)
+    )
     return cases

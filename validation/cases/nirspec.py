@@ -22,15 +22,16 @@ def workload(small: bool) -> Workload:
         return Workload(sets, cases)
     full = exposure(402, "NRS1", FULL, "NRSRAPID", (1, 4), "NRS_FIXEDSLIT")
     averaged = exposure(403, "NRS2", FULL, "NRS", (1, 3), "NRS_MSASPEC", cosmic_rays=0.01)
-    rapid = exposure(404, "NRS1", FULL, "NRSIRS2RAPID", (1, 4), "NRS_FIXEDSLIT")
+    rapid = exposure(404, "NRS1", FULL, "NRSIRS2RAPID", (1, 3), "NRS_FIXEDSLIT")
     other = exposure(405, "NRS2", FULL, "NRSIRS2", (1, 3), "NRS_MSASPEC", cosmic_rays=0.01)
     bright = exposure(406, "NRS1", SUB512, "NRSRAPID", (8, 5), "NRS_BRIGHTOBJ", time_series=True)
-    dark = exposure(407, "NRS2", FULL, "NRSIRS2RAPID", (1, 3), "NRS_DARK", dark=True)
+    dark = exposure(407, "NRS1", SLIT, "NRSRAPID", (1, 5), "NRS_DARK", dark=True)
+    sets[0]["exposures"].append(dark)
     sets += [
         one_set("NIRSPEC", "NRS1", AXES["NRS1"], FULL.frame, 5, "double frame", [full], "full"),
         one_set("NIRSPEC", "NRS2", AXES["NRS2"], FULL.frame, 14, "plain holes", [averaged], "full"),
         one_set("NIRSPEC", "NRS1", AXES["NRS1"], FULL.frame, 5, "shuffled frame", [rapid], "irs2"),
-        one_set("NIRSPEC", "NRS2", AXES["NRS2"], FULL.frame, 16, "holes", [other, dark], "irs2"),
+        one_set("NIRSPEC", "NRS2", AXES["NRS2"], FULL.frame, 16, "holes", [other], "irs2"),
         one_set("NIRSPEC", "NRS1", AXES["NRS1"], SUB512.frame, 6, "plain", [bright], "bright"),
     ]
     flicker = ("clean_flicker_noise",)
@@ -46,11 +47,8 @@ def workload(small: bool) -> Workload:
                {"picture_frame": {"mask_science_regions": False}}, on=("picture_frame",)),
         plain(rapid, IRS2, by_step=True),
         plain(other, IRS2, by_step=True),
-        varied(rapid, IRS2, "means subtracted", {"refpix": {"irs2_mean_subtraction": True}}),
-        varied(other, IRS2, "bad reference pixels above 2 sigma",
-               {"refpix": {"ovr_corr_mitigation_ftr": 2.0}}),
-        varied(rapid, IRS2, "picture_frame",
-               {"picture_frame": {"mask_science_regions": False}}, on=("picture_frame",)),
+        varied(rapid, IRS2, "means subtracted, bad reference pixels above 2 sigma",
+               {"refpix": {"irs2_mean_subtraction": True, "ovr_corr_mitigation_ftr": 2.0}}),
         plain(bright, SERIES, by_step=True),
         varied(slit, SUBARRAY, "clean_flicker_noise, fft",
                {"clean_flicker_noise": {"fit_method": "fft"}}, on=flicker),

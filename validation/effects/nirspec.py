@@ -14,6 +14,7 @@ from webbcal.sim import QUIET, ImageSimulation, read_truth, simulate_files
 from webbcal.spec.references import REFERENCES, ReferencePixelFilters
 
 BORDER = 4
+EDGE = 75
 
 PROGRAMME = ImageSimulation.from_mapping(
     {
@@ -67,4 +68,48 @@ def _without_filters(references: Mapping[str, Path | None], folder: Path) -> Pat
     return target
 
 
-EFFECTS = (Effect("noise that all outputs share, IRS2", "refpix", interleaved),)
+GLOW = ImageSimulation.from_mapping(
+    {
+        **QUIET,
+        "photon_noise": True,
+        "read_noise": True,
+        "picture_frame": 3.0,
+        "detector": "NRS1",
+        "readpatt": "NRSRAPID",
+        "subarray": "FULL",
+        "ngroups": 4,
+        "nints": 1,
+        "stars": 0,
+        "sky": 15.0,
+    }
+)
+"""An even sky whose edges glow; the sky is background to the step, and is put back here."""
+
+
+def glow(folder: Path, corrected: bool) -> Measured:
+    """Simulate and calibrate; the rates are those above the median of the frame."""
+    files = simulate_files(GLOW, folder, seed=22)
+    options = {name: {"skip": True} for name in ("jump", "dark_current", "refpix")} | {
+        "picture_frame": {"skip": not corrected, "mask_science_regions": False, "n_sigma": 5.0}
+    }
+    (outcome,) = webbcal.run(
+        files.exposures[0],
+        output_dir=folder,
+        options=options,
+        references=dict.fromkeys(REFERENCES) | dict(files.references),
+        threads=2,
+    )
+    rate = webbcal.open(outcome.outputs["rate"])
+    truth = read_truth(files.truths[0]).rate
+    told = np.isfinite(rate.sci) & (rate.err > 0) & (truth > 0)
+    level = np.median(truth[told]) - np.median(rate.sci[told])
+    edges = told.copy()
+    edges[EDGE:-EDGE, EDGE:-EDGE] = False
+    edges[:BORDER], edges[-BORDER:], edges[:, :BORDER], edges[:, -BORDER:] = (False,) * 4
+    return compare(rate.sci[edges] + level, rate.err[edges], truth[edges])
+
+
+EFFECTS = (
+    Effect("noise that all outputs share, IRS2", "refpix", interleaved),
+    Effect("glowing edges", "picture_frame", glow),
+)

@@ -13,6 +13,9 @@ from validation.foreign.frame import PIXEL_CLOCK_S, Frame, as_stored
 EMI_DN = {"Hz390": (390.625, 12.0), "Hz10": (10.039216, 6.0)}
 """Electromagnetic pattern of MIRI: frequency in Hz, amplitude in DN."""
 
+EMI_TURNS = 0.31
+"""Phase at the start of an exposure. At 0 the peer takes it half a turn too late."""
+
 FIRST_FRAME_DN, LAST_FRAME_DN = -40.0, -25.0
 
 
@@ -195,13 +198,19 @@ def _miri_noise(
         image += FIRST_FRAME_DN
     if k == spec["ngroups"] - 1:
         image[::2] += LAST_FRAME_DN
+    return image + interference(frame, spec, integration, k)
+
+
+def interference(frame: Frame, spec: dict[str, Any], integration: int, k: int) -> np.ndarray:
+    """Return the electromagnetic pattern of MIRI in a frame (DN)."""
     rows, skipped = frame.miri_clocks(spec["subarray"], spec["readpatt"])
     frames = integration * (spec["ngroups"] + ("R1" in spec["readpatt"])) + k
     samples = 9 if spec["readpatt"].startswith("SLOW") else 1
     y, x = np.mgrid[: frame.ny, : frame.nx]
     clock = frames * (rows + skipped) + y * (rows // frame.ny) + (x // 4) * samples
+    image = np.zeros(frame.shape, np.float32)
     for frequency, amplitude in EMI_DN.values():
-        phase = 2 * np.pi * frequency * clock * PIXEL_CLOCK_S
+        phase = 2 * np.pi * (frequency * clock * PIXEL_CLOCK_S + EMI_TURNS)
         image += amplitude * (np.sin(phase) + 0.3 * np.sin(2 * phase))
     return image
 
