@@ -77,7 +77,25 @@ def test_mappings_carry_their_checksum(programme):
 
 
 def test_the_genuine_client_chooses_the_files(programme):
-    """In a process of its own: the client reads its settings when it is imported."""
+    chosen = chosen_by_the_client(programme, ["ipc", "flat", "persat"])
+    for kind, path in programme.references.items():
+        assert chosen[kind] == path.name
+
+
+@pytest.mark.parametrize(
+    ("detector", "absent"),
+    [("MIRIMAGE", ["superbias", "ipc"]), ("NRS2", ["ipc", "pictureframe"]), ("GUIDER2", ["flat"])],
+)
+def test_the_client_chooses_the_files_of_other_instruments(detector, absent, tmp_path):
+    options = ImageSimulation(detector=detector, subarray="16x16", ngroups=1, dark_frames=1)
+    made = simulate_files(options, tmp_path, 1)
+    chosen = chosen_by_the_client(made, absent)
+    for kind, path in made.references.items():
+        assert chosen[kind] == path.name
+
+
+def chosen_by_the_client(programme, absent):
+    """Ask in a process of its own: the client reads its settings when it is imported."""
     question = (
         "import sys, json, warnings\n"
         "warnings.simplefilter('ignore')\n"
@@ -87,13 +105,13 @@ def test_the_genuine_client_chooses_the_files(programme):
         "print('ANSWER', json.dumps(context.get_best_references(keys, kinds)))\n"
     )
     head = fits.getheader(programme.exposures[0])
-    keys = {path: str(head.get(keyword, "N/A")) for keyword, path in KEY_PATHS.items()} | {
-        "META.EXPOSURE.NOUTPUTS": str(float(head["NOUTPUTS"])),  # as the client normalises it
+    values = {path: head.get(keyword, "N/A") for keyword, path in KEY_PATHS.items()}
+    # Numbers as the client normalises them.
+    keys = {p: str(float(v)) if isinstance(v, int) else v for p, v in values.items()} | {
         "META.INSTRUMENT.NAME": head["INSTRUME"],
         "META.OBSERVATION.DATE": head["DATE-OBS"],
         "META.OBSERVATION.TIME": head["TIME-OBS"],
     }
-    absent = ["ipc", "flat", "persat"]
     kinds = [*programme.references, *absent]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("CRDS_")}
     environment |= {
@@ -108,10 +126,9 @@ def test_the_genuine_client_chooses_the_files(programme):
     )  # fmt: skip
     line = next(text for text in answer.stdout.splitlines() if text.startswith("ANSWER"))
     chosen = json.loads(line.removeprefix("ANSWER "))
-    for kind, path in programme.references.items():
-        assert chosen[kind] == path.name
     for kind in absent:
         assert "n/a" in chosen[kind].lower()
+    return chosen
 
 
 def test_full_frame_references_cover_the_detector_and_agree_with_the_pixels(tmp_path):
