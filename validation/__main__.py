@@ -1,7 +1,8 @@
 """Hold webbcal against truth and against the peer.
 
 ``python -m validation [--small] [--peer PYTHON] [--report FILE.md] [--keep FOLDER]``. One line
-per criterion; exit status 1 if one does not hold.
+per criterion; exit status 1 if one does not hold. The small validation leaves out the effects,
+which the test suite measures.
 """
 
 import argparse
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from validation.cases import INSTRUMENTS
 from validation.criteria import Section
+from validation.effects_report import effects
 from validation.parity import parity
 from validation.report import write_report
 from validation.truth import truth
@@ -24,7 +26,7 @@ def main() -> int:
     parser.add_argument("--peer", type=Path, help="Python in whose environment the peer is")
     parser.add_argument("--report", type=Path, help="Markdown file to write")
     parser.add_argument("--keep", type=Path, help="work in this folder and leave the files there")
-    parser.add_argument("--only", choices=("truth", "peer"), help="one part only")
+    parser.add_argument("--only", choices=("truth", "effects", "peer"), help="one part only")
     parser.add_argument(
         "--instrument", action="append", choices=tuple(INSTRUMENTS), help="only these exposures"
     )
@@ -54,13 +56,17 @@ def _run(
     folder: Path, peer: Path | None, small: bool, only: str | None, instruments: tuple[str, ...]
 ) -> list[Section]:
     sections: list[Section] = []
-    if only != "peer":
+    if only == "effects" or (only is None and not small):
+        section = effects(folder)
+        _say(section)
+        sections.append(section)
+    if only in (None, "truth"):
         for section in truth(peer, folder, small):
             _say(section)
             sections.append(section)
     if peer is None:
         print("no --peer given: nothing is compared with the observatory's pipeline")
-    elif only != "truth":
+    elif only in (None, "peer"):
         for section in parity(peer, folder, small, instruments):
             _say(section)
             sections.append(section)

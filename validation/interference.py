@@ -6,7 +6,6 @@ comes out half a turn off. So these cases are not compared pixel by pixel.
 """
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
