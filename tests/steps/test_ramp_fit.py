@@ -273,3 +273,51 @@ def test_windows_agree_and_inputs_stay():
         for name in NAMES:
             for one, other in ((part.rate, expected.rate), (part.rateints, expected.rateints)):
                 np.testing.assert_array_equal(getattr(one, name), getattr(other, name), name)
+
+
+@pytest.mark.parametrize("algorithm", ["OLS_C", "LIKELY"])
+@pytest.mark.parametrize("flag", [DQ.SATURATED, DQ.DO_NOT_USE])
+def test_an_exposure_without_a_usable_group_is_nan_with_flags(algorithm, flag):
+    flags = np.full((2, 5), flag)
+    result = fit_one(np.ones((2, 5)), flags, algorithm=algorithm)
+    for product in (result.rate, result.rateints):
+        assert np.isnan(product.sci).all()
+        assert np.all(product.dq == flag | DQ.DO_NOT_USE)
+        for name in ("err", "var_poisson", "var_rnoise"):
+            assert not getattr(product, name).any()
+
+
+@pytest.mark.parametrize("algorithm", ["OLS_C", "LIKELY"])
+def test_an_exposure_without_a_good_pixel_is_nan_with_flags(algorithm):
+    observed = observe(np.full((3, 3), 5.0), 5)
+    flags = np.full((3, 3), DQ.DO_NOT_USE | DQ.DEAD, np.uint32)
+    ramp = dataclasses.replace(observed.ramp, pixeldq=flags)
+    result = fit(observed, ramp, algorithm=algorithm).rate
+    assert np.isnan(result.sci).all()
+    np.testing.assert_array_equal(result.dq, flags)
+
+
+@pytest.mark.parametrize("algorithm", ["OLS_C", "LIKELY"])
+def test_a_jump_into_the_first_usable_group_counts_for_nothing(algorithm):
+    ramp = [[900.0, 0, 20, 40, 60, 80]]
+    flags = [[DQ.DO_NOT_USE, DQ.JUMP_DET, 0, 0, 0, 0]]
+    plain = fit_one(ramp, [[DQ.DO_NOT_USE, 0, 0, 0, 0, 0]], algorithm=algorithm).rate
+    result = fit_one(ramp, flags, algorithm=algorithm).rate
+    for name in NAMES:
+        assert value(result, name) == value(plain, name)
+    # It does count where the group before it could be used.
+    real = fit_one(ramp, [[0, DQ.JUMP_DET, 0, 0, 0, 0]], algorithm=algorithm).rate
+    assert value(real, "dq") == DQ.JUMP_DET
+
+
+def test_leading_and_trailing_unusable_groups_change_nothing_but_the_number_of_groups():
+    observed = observe(np.full((10, 10), 30.0), 8, nints=2)
+    short = dataclasses.replace(
+        observed.ramp, sci=observed.ramp.sci[:, 2:7], groupdq=observed.ramp.groupdq[:, 2:7]
+    )
+    flags = observed.ramp.groupdq.copy()
+    flags[:, :2] = flags[:, 7:] = DQ.DO_NOT_USE
+    one = fit(observed, dataclasses.replace(observed.ramp, groupdq=flags))
+    other = fit(observed, short)
+    for name in NAMES:
+        np.testing.assert_array_equal(getattr(one.rate, name), getattr(other.rate, name), name)
