@@ -9,6 +9,7 @@ from tests.steps.ramps import assert_inputs_unchanged, assert_windows_agree, mak
 from webbcal.core.dq import DQ
 from webbcal.core.errors import CannotCalibrate, InvalidReference
 from webbcal.spec.references import EmiCorrection
+from webbcal.spec.window import Window
 from webbcal.steps.emicorr import STEP, EmicorrOptions, correct_interference
 from webbcal.steps.emicorr.clocks import Clocks, Phases
 from webbcal.steps.emicorr.waves import table_of
@@ -149,7 +150,17 @@ def test_windows_and_batches_give_the_same_bits():
     ramp, _ = observe({"Hz390": 5.0, "Hz218": 3.0}, integrations=3)
     names, options = reference(), EmicorrOptions()
     measure, finish = STEP.measurement.measure, STEP.measurement.finish
+    windows = STEP.measurement.windows(ramp.meta, (ROWS, COLUMNS), options)
+    assert sum(part.size[0] for part in windows) == ROWS
+    bands = [
+        Window(0, 30, 0, COLUMNS, (ROWS, COLUMNS)),
+        Window(30, ROWS, 0, COLUMNS, (ROWS, COLUMNS)),
+    ]
     whole = measure([ramp], names, None, options)
+    by_bands = measure([ramp.cut(band) for band in bands], names, None, options)
+    np.testing.assert_allclose(by_bands.ramps, whole.ramps, atol=1e-3)
+    np.testing.assert_array_equal(by_bands.good, whole.good)
+    assert by_bands.shape == whole.shape
     singles = []
     for i in range(3):
         meta = ramp.meta.replace({"exposure.integration_start": i + 1})

@@ -26,6 +26,9 @@ from webbcal.steps.emicorr.waves import without_line
 
 __all__ = ["STEP", "EmicorrOptions", "Interference", "correct_interference"]
 
+BAND_ROWS = 64
+"""Rows that are prepared at a time while the ramps are summed, to save memory."""
+
 NOISY = 4.0
 """Pixels whose variance over the groups is this many times the median are left out."""
 
@@ -209,7 +212,9 @@ def _setup(
 def _windows(meta: Meta, shape: tuple[int, int], options: EmicorrOptions) -> list[Window]:
     groups = meta.exposure.ngroups
     check_readout(meta, groups if isinstance(groups, int) else 0)
-    return [Window.whole(shape)]
+    rows, columns = shape
+    edges = range(0, rows, BAND_ROWS)
+    return [Window(y, min(y + BAND_ROWS, rows), 0, columns, shape) for y in edges]
 
 
 def _measure(
@@ -222,30 +227,34 @@ def _measure(
     from webbcal.kernels.arrays import frozen
     from webbcal.kernels.emicorr import group_variance, phase_sums
 
-    (ramp,) = parts
+    ramp = parts[0]
     integrations, groups, height, width = ramp.sci.shape
+    shape = (height, width) if ramp.window is None else ramp.window.shape
     check_readout(ramp.meta, groups)
-    setup = _setup(ramp.meta, (height, width), groups, own or emicorr, options)
-    sets = width // 4
-    rows = frozen(np.stack([phases.rows for phases in setup.phases]))
-    columns = frozen(np.stack([phases.columns[:sets] for phases in setup.phases]))
-    flags = frozen(ramp.pixeldq)
+    setup = _setup(ramp.meta, shape, groups, own or emicorr, options)
+    rows = np.stack([phases.rows for phases in setup.phases])
+    columns = frozen(np.stack([phases.columns[: width // 4] for phases in setup.phases]))
+    bands = [part.window.rows if part.window is not None else slice(None) for part in parts]
     ramps, counts, good = [], [], []
     for i in range(integrations):
-        signal = frozen(ramp.sci[i])
-        variance = np.asarray(group_variance(signal, flags))
-        usable = variance[variance > 0]
+        signals = [frozen(part.sci[i]) for part in parts]
+        flags = [frozen(part.pixeldq) for part in parts]
+        variances = [group_variance(*pair) for pair in zip(signals, flags, strict=True)]
+        usable = np.concatenate([variance[variance > 0] for variance in variances])
         limit = NOISY * float(np.median(usable)) if usable.size else 0.0
-        sums, count, which = phase_sums(signal, frozen(variance), limit, rows, columns, BINS)
-        ramps.append(without_line(sums).astype(np.float32))
-        counts.append(count)
-        good.append(which)
+        found = [
+            phase_sums(signal, frozen(variance), limit, frozen(rows[:, band]), columns, BINS)
+            for signal, variance, band in zip(signals, variances, bands, strict=True)
+        ]
+        ramps.append(without_line(sum(sums for sums, _, _ in found)).astype(np.float32))
+        counts.append(sum(count for _, count, _ in found))
+        good.append(np.concatenate([which for _, _, which in found]))
     return PhaseSums(
         np.stack(ramps),
         np.stack(counts),
         np.stack(good),
         first_integration(ramp.meta),
-        (height, width),
+        shape,
     )
 
 
