@@ -281,3 +281,13 @@ def test_without_events_nothing_is_written():
     assert part.groupdq is found.groupdq
     assert not STEP.frames.wanted(JumpOptions(), ramp.meta)
     assert make_ramp(ramp.sci).typical_difference is None
+
+
+def test_what_the_segment_before_held_is_not_known():
+    observed, ramp = struck(nints=2, ngroups=6, events=[(0, 2, halo(60, 70, 5))])
+    core = ramp.groupdq[0, 2] != 0
+    found, _ = search(ramp, observed, BALLS)
+    assert jumps(found)[1, 1:, core].all()
+    second = ramp.with_changes(sci=ramp.sci[1:], groupdq=ramp.groupdq[1:])
+    alone, _ = search(second, observed, BALLS)
+    assert not jumps(alone)[0, 1:, core].all()
