@@ -35,6 +35,8 @@ def clean_flicker_noise(
 
     .. math:: s'_j = s_j - \sum_{k=1}^{j} n_k
 
+    The noise of a difference has mean zero where a background is subtracted: medians of lines
+    cannot tell a common level from background.
     Lines run along the fast axis of the readout; those of MIRI along y. With
     ``background_method = "median_image"``, the median of each group over the integrations,
     scaled to the brightness of the sources in the integration at hand, is subtracted instead.
@@ -82,6 +84,8 @@ def clean_flicker_noise(
 
     Source: JWST User Documentation, calwebb_detector1, 1/f noise correction; B. Rauscher 2024,
     PASP 136, 015001 (fit of waves).
+    Departures: ``docs/decisions/0055-mean-level-of-flicker-noise.md``,
+    ``0056-waves-are-real-and-centred.md``.
     """
     count, _, rows, columns = ramp.sci.shape
     references = readnoise, gain, flat, user_mask

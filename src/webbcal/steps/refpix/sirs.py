@@ -76,6 +76,8 @@ def measure_with_filters(
         If there are no filters, or none for this detector.
     CannotCalibrate
         If no reference pixel is usable.
+
+    Source: B. Rauscher et al. 2022, JATIS 8, 028002.
     """
     levels = measure(parts, replace(options, use_side_ref_pixels=False))
     meta = parts[0].meta
