@@ -126,7 +126,7 @@ def _shaped(
             "a stored array is truncated",
             where=where,
             expected=f"shape {shape}",
-            found=len(content),
+            found=f"{len(content)} bytes",
         )
     values = np.frombuffer(content, stored, count).reshape(shape)
     return values.astype(stored.newbyteorder("="))
