@@ -1,5 +1,6 @@
 """Count rates by likelihood: dense matrices, one ramp at a time."""
 
+import functools
 import itertools
 
 import numpy as np
@@ -11,13 +12,18 @@ LEAST_NOISE = 1e-6
 
 def covariance(reads, photon, read):
     """Return the covariance of the differences, per second, of groups that average reads."""
+    by_photon, by_read = units(tuple(tuple(map(float, group)) for group in reads))
+    return photon * by_photon + read * by_read
+
+
+@functools.cache
+def units(reads):
+    """Return the covariances for unit photon noise, and for unit noise of a read."""
     n = len(reads)
-    groups = np.array(
-        [[photon * np.minimum.outer(reads[i], reads[j]).mean() for j in range(n)] for i in range(n)]
-    )
-    groups += np.diag([read / len(group) for group in reads])
+    shared = [[np.minimum.outer(reads[i], reads[j]).mean() for j in range(n)] for i in range(n)]
     step = np.diff(np.eye(n), axis=0) / np.diff([np.mean(group) for group in reads])[:, None]
-    return step @ groups @ step.T
+    single = np.diag([1 / len(group) for group in reads])
+    return step @ np.array(shared) @ step.T, step @ single @ step.T
 
 
 def solve(d, used, reads, photon, read):
@@ -38,12 +44,14 @@ def solve(d, used, reads, photon, read):
 def drop_jumps(d, used, reads, photon, read, limits):
     """Return the differences that are left, the most improbable ones dropped first."""
     used = used.copy()
-    while used.sum() >= 3:
+    while used.sum() >= 2:
         whole = solve(d, used, reads, photon, read)[3]
         best, place = 0.0, None
         for length in (1, 2):
             for k in range(len(d) - length + 1):
-                if not used[k : k + length].all() or (length == 2 and used.sum() < 4):
+                if not used[k : k + length].all():
+                    continue
+                if length == 2 and (used.sum() < 4 or len(reads[k + 1]) == 1):
                     continue
                 fewer = used.copy()
                 fewer[k : k + length] = False
@@ -52,6 +60,8 @@ def drop_jumps(d, used, reads, photon, read, limits):
                     best, place = gain, slice(k, k + length)
         if place is None:
             break
+        if used.sum() == 2:
+            place = max(np.flatnonzero(used), key=lambda k: d[k])
         used[place] = False
     return used
 

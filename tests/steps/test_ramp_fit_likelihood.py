@@ -54,7 +54,9 @@ def test_integrations_combine_without_bias():
     result = fit(observed)
     assert_true(result.rate, observed.rate)
     assert_true(result.rateints, np.broadcast_to(observed.rate, (4, *SIZE)))
-    np.testing.assert_allclose(result.rate.err, result.rateints.err.mean(axis=0) / 2, rtol=0.02)
+    whole = result.rate.dq == 0  # no jump was seen by chance
+    half = result.rateints.err.mean(axis=0) / 2
+    np.testing.assert_allclose(result.rate.err[whole], half[whole], rtol=0.02)
 
 
 @pytest.mark.parametrize("ngroups", [6, 10, 30])

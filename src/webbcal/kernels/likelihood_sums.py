@@ -22,6 +22,7 @@ class Covariance(NamedTuple):
     `spacing`: seconds between the mean times of the two groups. `photon`, `read`: variance of a
     difference per second for unit photon noise (DN^2/s) and unit noise of a read (DN^2);
     `photon_next`, `read_next`: covariance with the next difference, 0 for the last.
+    `averaged`: 1 where the group between a difference and the next averages several reads, else 0.
     """
 
     spacing: Any
@@ -29,6 +30,7 @@ class Covariance(NamedTuple):
     read: Any
     photon_next: Any
     read_next: Any
+    averaged: Any
 
 
 class Lanes(NamedTuple):
@@ -239,6 +241,9 @@ def _search(work, covariance, limits, lanes):
             trial[lane] = used[lane] * (whole[lane] - trial[lane]) - limits[0]
         _take_better(trial, best, where, 1.0 * k, lanes)
     for k in range(count - 1):
+        # A hit while a group is read spoils both its differences; with one read it cannot.
+        if covariance.averaged[k] == 0.0:
+            continue
         _chi_square_of_rest(work, k, count - 2 - k, lanes)
         one, two = work.rows[USED, k], work.rows[USED, k + 1]
         for lane in range(lanes):
@@ -263,7 +268,7 @@ def _prepare(work, count, lanes):
         for lane in range(lanes):
             number[lane] += used[lane]
     for lane in range(lanes):
-        best[lane] = 0.0 if number[lane] >= 3.0 else np.inf
+        best[lane] = 0.0 if number[lane] >= 2.0 else np.inf
     for lane in range(lanes):
         enough_for_two[lane] = 1.0 if number[lane] >= 4.0 else 0.0
     for lane in range(lanes):
@@ -310,6 +315,8 @@ def _drop(work, rows, count, lanes, rest):
         if place < 0:
             continue
         origin = int(work.values[ORIGIN, lane])
+        if place < count:
+            place = _higher_of_two(work, count, lane, place)
         for k in range(place % count, place % count + 1 + place // count):
             rows[USED, k, origin] = 0.0
             work.rows[USED, k, lane] = 0.0
@@ -318,6 +325,21 @@ def _drop(work, rows, count, lanes, rest):
         rest.values[ORIGIN, found] = origin
         found += 1
     return found
+
+
+@kernel
+def _higher_of_two(work, count, lane, place):
+    """Return the higher of two differences, where no others are used; else `place`.
+
+    Chi squared cannot tell which of two to drop, but hits add charge.
+    """
+    number, highest = 0, place
+    for k in range(count):
+        if work.rows[USED, k, lane] > 0.0:
+            number += 1
+            if work.rows[DIFFERENCE, k, lane] > work.rows[DIFFERENCE, highest, lane]:
+                highest = k
+    return highest if number == 2 else place
 
 
 @kernel

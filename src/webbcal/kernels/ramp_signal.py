@@ -6,7 +6,7 @@ The arguments are those of `webbcal.kernels.ramp`.
 import numpy as np
 
 from webbcal.kernels._jit import kernel
-from webbcal.kernels.group_flags import BAD, ENDING, JUMP
+from webbcal.kernels.group_flags import BAD, DO_NOT_USE, ENDING, JUMP
 from webbcal.kernels.sorting import sort_columns
 
 NO_DIFFERENCE = BAD | JUMP
@@ -122,10 +122,29 @@ def _add_odd_medians(ramps, plan, i, span, rows, odd, total, integrations):
 def _good_groups(sci, groupdq, pixel):
     """Return how many groups of one ramp can be fitted."""
     good = 0
-    for k in range(sci.shape[0]):
-        if _is_good(sci[k, pixel], groupdq[k, pixel]):
+    first = _first_good(sci, groupdq, pixel)
+    for k in range(first, sci.shape[0]):
+        if k == first or _is_good(sci[k, pixel], groupdq[k, pixel]):
             good += 1
     return good
+
+
+@kernel
+def _first_good(sci, groupdq, pixel):
+    """Return the first group of a ramp that can be fitted, the number of groups if none can.
+
+    A jump into the first group that can be used counts for nothing.
+    """
+    leading = False
+    for k in range(sci.shape[0]):
+        value, flags = sci[k, pixel], groupdq[k, pixel]
+        if leading and (flags & ENDING) == JUMP:
+            flags ^= JUMP
+        if _is_good(value, flags):
+            return k
+        unusable = (flags & DO_NOT_USE) != 0 or not abs(value) < np.inf
+        leading = (leading or k == 0) and unusable
+    return sci.shape[0]
 
 
 @kernel
@@ -161,9 +180,7 @@ def _first_rate(ramps, pixel, plan):
     nints, ngroups, _ = ramps.sci.shape
     total, count = 0.0, 0
     for i in range(nints):
-        k = 0
-        while k < ngroups and not _is_good(ramps.sci[i, k, pixel], ramps.groupdq[i, k, pixel]):
-            k += 1
+        k = _first_good(ramps.sci[i], ramps.groupdq[i], pixel)
         if k < ngroups:
             total += ramps.sci[i, k, pixel] / (plan.delay + k) * plan.per_second
             count += 1

@@ -58,8 +58,9 @@ def fit_by_likelihood(
 
     A jump is a difference, or two neighbouring ones, whose omission lowers :math:`\chi^2` by
     more than x^2, or by :math:`-2 \ln \mathrm{erfc}(x / \sqrt 2)`, which is as improbable; x is
-    the option `jump_threshold`. The largest is dropped first, until none is left or fewer than
-    three differences.
+    the option `jump_threshold`. Two are spoilt by one hit only if the group between them averages
+    several reads. The largest jump is dropped first, until none is left or a single difference;
+    of two that disagree the higher one goes, since hits add charge.
 
     Integrations are combined with the weights :math:`1 / V_i`, V_i their variances at the common
     rate; photon variances of the integrations are at that rate, too.
@@ -122,4 +123,7 @@ def _groups(reads: Sequence[np.ndarray]) -> Any:
     both = spacing[:-1] * spacing[1:]
     photon_next[:-1] = (time[1:-1] - shared[1:-1]) / both
     read_next[:-1] = -1 / (number[1:-1] * both)
-    return Groups(time, shared, number, Covariance(spacing, photon, read, photon_next, read_next))
+    averaged = np.zeros_like(spacing)
+    averaged[:-1] = number[1:-1] > 1
+    covariance = Covariance(spacing, photon, read, photon_next, read_next, averaged)
+    return Groups(time, shared, number, covariance)
