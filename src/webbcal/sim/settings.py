@@ -97,6 +97,9 @@ class ImageSimulation(Options):
     dark_settling: float = option(
         0.0, "Dark signal that settles in the first integration of MIRI, relative.", low=0
     )
+    picture_frame: float = option(
+        0.0, "Glow of the edges of a NIRSpec detector, relative to the usual one.", low=0
+    )
     reference_output: bool = option(False, "Store the reference output of a MIRI detector.")
     zero_frame: bool = option(False, "Store the first frame of each integration.")
     coarse: bool = option(

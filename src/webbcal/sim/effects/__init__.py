@@ -5,6 +5,7 @@ from webbcal.sim.effects.charge_migration import ChargeMigration
 from webbcal.sim.effects.interference import Interference
 from webbcal.sim.effects.irs2 import InterleavedReferences
 from webbcal.sim.effects.last_frame import LastFrame
+from webbcal.sim.effects.picture_frame import PictureFrame
 from webbcal.sim.effects.reference_output import ReferenceOutput
 from webbcal.sim.effects.showers import Showers
 from webbcal.sim.effects.strips import StackedStrips
@@ -27,6 +28,7 @@ EFFECTS: tuple[type[Effect], ...] = (
     Interference,
     StackedStrips,
     ReferenceOutput,
+    PictureFrame,
     InterleavedReferences,
 )
 
