@@ -41,6 +41,15 @@ def test_regions_do_not_go_around_the_edge():
     assert len(regions(wanted)) == 4
 
 
+@pytest.mark.parametrize("columns", [1, 2, 3])
+def test_narrow_frames_have_regions_too(columns):
+    labels, count = label(np.arange(6 * columns), columns)
+    assert count == 1
+    assert not labels.any()
+    _, count = label(np.arange(0, 6 * columns, 2 * columns), columns)
+    assert count == 3
+
+
 def test_branches_that_meet_late_are_one_region():
     wanted = np.zeros(SHAPE, bool)
     wanted[2:12, [3, 6, 9]] = True

@@ -1,14 +1,16 @@
 """Snowballs and showers are flagged as far as they reach, and nothing else is."""
 
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from tests.steps.observed import FRAME_TIME, GAIN, READNOISE, observe
+from tests.steps.observed import FRAME_TIME, GAIN, READNOISE, messy, observe
 from tests.steps.ramps import make_ramp
 
 from webbcal.core.dq import DQ
 from webbcal.spec.products import Ramp
+from webbcal.spec.references import Gain, ReadNoise
 from webbcal.steps.jump import STEP, JumpOptions, find_jumps
 
 SHAPE = (140, 150)
@@ -291,3 +293,34 @@ def test_what_the_segment_before_held_is_not_known():
     second = ramp.with_changes(sci=ramp.sci[1:], groupdq=ramp.groupdq[1:])
     alone, _ = search(second, observed, BALLS)
     assert not jumps(alone)[0, 1:, core].all()
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (2, 3), (7, 1), (5, 5), (16, 40)])
+@pytest.mark.parametrize("trouble", ["messy", "all unusable", "all NaN", "all saturated"])
+def test_small_and_hopeless_frames_are_searched_without_harm(shape, trouble):
+    sci, flags, pixeldq, gain, readnoise = messy(1, 2, 8, *shape)
+    if trouble == "all unusable":
+        flags[:] = DQ.DO_NOT_USE
+    if trouble == "all NaN":
+        sci[:] = np.nan
+    if trouble == "all saturated":
+        flags[:, 4:], flags[:, 3] = DQ.SATURATED, DQ.JUMP_DET
+    ramp = make_ramp(
+        sci,
+        groupdq=flags,
+        pixeldq=pixeldq,
+        exposure__nframes=4,
+        exposure__group_time=10.0,
+    )
+    references = SimpleNamespace(gain=Gain(sci=gain), readnoise=ReadNoise(sci=readnoise))
+    options = JumpOptions(
+        expand_large_events=True,
+        find_showers=True,
+        sat_required_snowball=False,
+        extend_min_area=1,
+        max_extended_radius=1.0,
+    )
+    found, _ = search(ramp, references, options)
+    unusable = DQ.SATURATED | DQ.DO_NOT_USE
+    assert np.all(found.groupdq & flags & unusable == flags & unusable)
+    assert not jumps(found)[found.groupdq & unusable != 0].any()

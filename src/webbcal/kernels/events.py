@@ -90,14 +90,15 @@ def label(indices, columns):
     above = 0  # the first pixel that can touch the present one from the row above
     for n in range(size):
         here = indices[n]
-        x = here % columns
+        y, x = here // columns, here % columns
         if n > 0 and x > 0 and indices[n - 1] == here - 1:
             parents[n] = _root(parents, n - 1)
         while indices[above] < here - columns - 1:
             above += 1
         m = above
-        while indices[m] <= here - columns + 1:
-            if abs(indices[m] % columns - x) <= 1:
+        while m < n and indices[m] <= here - columns + 1:
+            v, u = indices[m] // columns, indices[m] % columns
+            if v == y - 1 and abs(u - x) <= 1:
                 one, other = _root(parents, m), _root(parents, n)
                 parents[max(one, other)] = min(one, other)
             m += 1
