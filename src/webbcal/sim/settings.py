@@ -116,36 +116,8 @@ class ImageSimulation(Options):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        instrument = self.instrument
-        for name, chosen, known in (
-            ("exposure_type", self.exptype, instrument.exposure_types),
-            ("filter", self.filter_name, instrument.wavelengths(self.chip)),
-            ("readpatt", self.read_pattern, instrument.read_patterns),
-        ):
-            if chosen not in known:
-                raise InvalidOptions(
-                    f"{name} for {self.detector}", expected=" or ".join(known), found=chosen
-                )
-        pattern, reads = self.read_pattern, instrument.read_patterns[self.read_pattern].reads
-        if instrument.read_patterns[pattern].reference_reads and not self.window.full_frame:
-            raise InvalidOptions(f"subarray for {pattern}", expected="FULL", found=self.window.name)
-        if reads and self.ngroups != len(reads):
-            raise InvalidOptions(
-                f"ngroups for {self.read_pattern}", expected=len(reads), found=self.ngroups
-            )
-        if self.is_guiding and (self.segments > 1 or self.zero_frame):
-            raise InvalidOptions(
-                f"options of {self.exptype}",
-                expected="one segment, no zero_frame",
-                found=f"{self.segments} segments, zero_frame {self.zero_frame}",
-            )
-        only_miri = [name for name in OF_MIRI if getattr(self, name) > 0]
-        if only_miri and instrument.name != "MIRI":
-            raise InvalidOptions(
-                f"options {', '.join(only_miri)}",
-                expected="a detector of MIRI",
-                found=self.detector,
-            )
+        self._check_instrument()
+        self._check_readout()
         if self.segments > self.nints:
             raise InvalidOptions(
                 "option segments",
@@ -163,6 +135,43 @@ class ImageSimulation(Options):
                 "option faintest_star",
                 expected=f"at most the brightest, {self.brightest_star}",
                 found=self.faintest_star,
+            )
+
+    def _check_instrument(self) -> None:
+        """Refuse what the instrument does not have."""
+        instrument = self.instrument
+        for name, chosen, known in (
+            ("exposure_type", self.exptype, instrument.exposure_types),
+            ("filter", self.filter_name, instrument.wavelengths(self.chip)),
+            ("readpatt", self.read_pattern, instrument.read_patterns),
+        ):
+            if chosen not in known:
+                raise InvalidOptions(
+                    f"{name} for {self.detector}", expected=" or ".join(known), found=chosen
+                )
+        only_miri = [name for name in OF_MIRI if getattr(self, name) > 0]
+        if only_miri and instrument.name != "MIRI":
+            raise InvalidOptions(
+                f"options {', '.join(only_miri)}",
+                expected="a detector of MIRI",
+                found=self.detector,
+            )
+
+    def _check_readout(self) -> None:
+        """Refuse what cannot be read in this way."""
+        instrument = self.instrument
+        pattern, reads = self.read_pattern, instrument.read_patterns[self.read_pattern].reads
+        if instrument.read_patterns[pattern].reference_reads and not self.window.full_frame:
+            raise InvalidOptions(f"subarray for {pattern}", expected="FULL", found=self.window.name)
+        if reads and self.ngroups != len(reads):
+            raise InvalidOptions(
+                f"ngroups for {self.read_pattern}", expected=len(reads), found=self.ngroups
+            )
+        if self.is_guiding and (self.segments > 1 or self.zero_frame):
+            raise InvalidOptions(
+                f"options of {self.exptype}",
+                expected="one segment, no zero_frame",
+                found=f"{self.segments} segments, zero_frame {self.zero_frame}",
             )
         window = self.window
         if instrument.interleaved_outputs and window.columns % instrument.outputs(window):
