@@ -11,7 +11,7 @@ from webbcal.spec.products.detector1 import Ramp
 from webbcal.spec.references import BackgroundMask, Flat, Gain, ReadNoise
 from webbcal.steps._exposure import first_integration
 from webbcal.steps._step import Parallel
-from webbcal.steps.clean_flicker_noise.noise import part
+from webbcal.steps.clean_flicker_noise.noise import Parted, part
 from webbcal.steps.clean_flicker_noise.options import CleanFlickerNoiseOptions
 from webbcal.steps.clean_flicker_noise.scene import Scene, draft_rates
 
@@ -114,20 +114,29 @@ def _groups_of(ramp: Ramp, name: str) -> Groups:
 
 def _part(
     signal: Groups, flags: Groups, group: int, mask: np.ndarray, scene: Scene, scale: float
-) -> Any:
+) -> Parted:
+    difference, usable = _difference(signal, flags, group, mask, scene, scale)
+    options = scene.options
+    if scene.image is not None:
+        options = replace(options, background_method=None)
+    return part(difference, usable, scene.lines, options, scene.flat)
+
+
+def _difference(
+    signal: Groups, flags: Groups, group: int, mask: np.ndarray, scene: Scene, scale: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what a group adds, less what the median image adds, and where it is usable."""
     from webbcal.kernels.arrays import frozen
     from webbcal.kernels.flicker import group_difference
 
     later, earlier = signal(group, ALL), signal(group - 1, ALL)
-    options = scene.options
     if scene.image is not None:
         later = later - np.float32(scale) * scene.image[group]
         earlier = earlier - np.float32(scale) * scene.image[group - 1]
-        options = replace(options, background_method=None)
     difference, usable = group_difference(
         frozen(later), frozen(earlier), frozen(flags(group, ALL)), int(NO_NOISE), frozen(mask)
     )
-    return part(difference, usable, scene.lines, options, scene.flat)
+    return difference, usable
 
 
 def _accumulate(signal: Groups, cleaned: np.ndarray, rows: slice) -> None:

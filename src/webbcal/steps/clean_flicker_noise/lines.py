@@ -28,9 +28,6 @@ LOW_PASS_HZ = (1061.0, 1211.0)
 _LOW_PASS_HZ = {"ALLSLITS": (150.0, 200.0)}
 """By subarray, where the scene leaves too little background for faster waves."""
 
-_AUTOMATIC = {"NIRCAM": (Kind.IMAGE,), "NIRISS": (Kind.IMAGE,)}
-"""Where the parameters can be chosen by the image."""
-
 
 @dataclass(frozen=True)
 class Lines:
@@ -98,8 +95,13 @@ class Lines:
         return turned.T if self.along_y else turned
 
     def spread(self, levels: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-        """Return levels (line, part) on all pixels (y, x) of an image; NaN becomes 0."""
+        """Return levels (line, part) on the pixels (y, x) of an image; NaN becomes 0.
+
+        Where lines have one part, the axis along them has length 1.
+        """
         known = np.nan_to_num(levels, nan=0.0).astype(np.float32)
+        if self.parts == 1:
+            return np.asarray(known.T if self.along_y else known)
         length = shape[0] if self.along_y else shape[1]
         bounds = np.arange(self.parts + 1) * length // self.parts
         image = np.repeat(known, np.diff(bounds), axis=1)
@@ -113,8 +115,10 @@ def refuse_undefined(mode: Mode, options: CleanFlickerNoiseOptions) -> None:
         raise CannotCalibrate(f"not defined for {mode.exposure_type}, which shows no background")
     if options.fit_method == "fft" and mode.kind not in _WAVES.get(mode.instrument, ()):
         raise CannotCalibrate(f"fit_method fft is not defined for {mode.exposure_type}")
-    if options.autoparam and mode.kind not in _AUTOMATIC.get(mode.instrument, ()):
-        raise CannotCalibrate(f"autoparam is not defined for {mode.exposure_type}")
+    if options.autoparam:
+        raise CannotCalibrate(
+            "autoparam has no rules yet; set background_method, fit_by_channel and apply_flat_field"
+        )
     if options.mask_science_regions and mode.instrument not in _ALONG_Y:
         raise CannotCalibrate(
             "mask_science_regions needs the slits and traces of an exposure, which stage 1 "

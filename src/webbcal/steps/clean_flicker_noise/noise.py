@@ -25,7 +25,7 @@ class Parted:
     background : array
         What light adds outside of sources, float32, DN, axes (y, x) or none.
     noise : array
-        What the electronics add, float32, DN, axes (y, x).
+        What the electronics add, float32, DN, axes (y, x), of length 1 where it is constant.
     """
 
     background: Any
@@ -54,30 +54,19 @@ def part(
     flat : array or None
         Response of the pixels, by which the background is modulated, but not the noise.
     """
-    from webbcal.kernels.arrays import frozen
-    from webbcal.kernels.flicker import narrow
-
     if options.background_method not in WITH_BACKGROUND:
         return Parted(np.float32(0), _noise(difference, mask, ANYTHING, lines, options))
     seen = difference if flat is None else difference / flat
-    values = Values(seen, mask)
-    centre, sigma = _level(values, options)
-    low, high = centre - LOW_SIGMA * sigma, centre + LOW_SIGMA * sigma
-    background: Any = np.float32(np.nan_to_num(values.median(low, high), nan=0.0))
-    if options.background_method == "model":
-        surface = _surface(seen, narrow(frozen(mask), frozen(seen), low, high), options)
-        background = background if surface is None else surface
+    background, centre, sigma = _background(seen, mask, options)
     if flat is not None:
         background = background * flat
-    rest = difference - background
-    if background.ndim == 2:
+    rest = difference
+    if background.ndim == 2 or options.fit_method == "fft":
+        rest = difference - background
         centre, sigma = _level(Values(rest, mask), options)
-    else:
-        centre = centre - float(background)  # that of the rest, which is only shifted
+    # Else the background is one number, which lines have in common, and the rest only shifted.
     limits = centre - options.n_sigma * sigma, centre + options.n_sigma * sigma
-    noise = _noise(rest, mask, limits, lines, options)
-    # The mean level is background: medians of whole numbers must not shift it.
-    return Parted(background, noise - np.float32(noise.mean(dtype=np.float64)))
+    return Parted(background, _noise(rest, mask, limits, lines, options))
 
 
 def _noise(
@@ -87,16 +76,42 @@ def _noise(
     lines: Lines,
     options: CleanFlickerNoiseOptions,
 ) -> np.ndarray:
-    """Return the noise of an image less its background, of masked values within limits."""
+    """Return the noise of an image, of masked values within limits.
+
+    Where a background is known, the mean level belongs to it: medians of whole numbers must not
+    shift it.
+    """
     from webbcal.kernels.arrays import frozen
     from webbcal.kernels.flicker import line_medians, narrow
 
+    without_mean = options.background_method in WITH_BACKGROUND
     if options.fit_method == "fft":
         usable = lines.as_read(narrow(frozen(mask), frozen(image), *limits))
-        return lines.from_read(_waves(lines.as_read(image), usable, lines))
+        waves = lines.from_read(_waves(lines.as_read(image), usable, lines))
+        return waves - np.float32(waves.mean(dtype=np.float64)) if without_mean else waves
     turned, usable = frozen(lines.turned(image)), frozen(lines.turned(mask))
     levels = line_medians(turned, usable, *limits, lines.parts)
+    known = np.isfinite(levels)
+    if without_mean and known.any():
+        levels -= levels[known].mean()
     return lines.spread(levels, (image.shape[0], image.shape[1]))
+
+
+def _background(
+    image: np.ndarray, mask: np.ndarray, options: CleanFlickerNoiseOptions
+) -> tuple[Any, float, float]:
+    """Return the background, 0 where nothing tells, and level and deviation of what it is of."""
+    from webbcal.kernels.arrays import frozen
+    from webbcal.kernels.flicker import narrow
+
+    values = Values(image, mask)
+    centre, sigma = _level(values, options)
+    low, high = centre - LOW_SIGMA * sigma, centre + LOW_SIGMA * sigma
+    background: Any = np.float32(np.nan_to_num(values.median(low, high), nan=0.0))
+    if options.background_method == "model":
+        surface = _surface(image, narrow(frozen(mask), frozen(image), low, high), options)
+        background = background if surface is None else surface
+    return background, centre, sigma
 
 
 def _waves(image: np.ndarray, mask: np.ndarray, lines: Lines) -> np.ndarray:

@@ -13,7 +13,6 @@ from webbcal.spec.meta import Meta
 from webbcal.spec.products.detector1 import Ramp
 from webbcal.spec.references import BackgroundMask, Flat, Gain, ReadNoise
 from webbcal.steps._exposure import positive
-from webbcal.steps.clean_flicker_noise.automatic import automatic_options
 from webbcal.steps.clean_flicker_noise.lines import Lines
 from webbcal.steps.clean_flicker_noise.options import CleanFlickerNoiseOptions
 
@@ -30,7 +29,7 @@ class Scene:
     lines : Lines
         Along which the noise is common.
     options : CleanFlickerNoiseOptions
-        Those of the user, or chosen by the image.
+        Those of the user.
     mask : array or None
         uint8, 1 where there is only background, axes (y, x) or (integration, y, x); None where
         each integration has a mask of its own, still to be made.
@@ -94,11 +93,9 @@ def conclude(
         If the user's mask is of another shape.
     """
     shape = _shape_of(planes, readnoise)
-    Lines.of(meta, shape, options)
+    lines = Lines.of(meta, shape, options)
     if meta.exposure.lookup("ngroups") == 1:
         raise CannotCalibrate("there is one group, and the noise is that of differences")
-    if options.autoparam:
-        options = automatic_options(planes["rate"], meta, flat is not None, options)
     response = None
     if options.apply_flat_field:
         if flat is None:
@@ -116,7 +113,6 @@ def conclude(
         mask = make_mask(planes["rate"], allowed, response, options)
     if mask is not None and not mask.any():
         raise CannotCalibrate("no pixel shows background")
-    lines = Lines.of(meta, shape, options)
     return Scene(lines, options, mask, allowed, response, planes.get("image"))
 
 
@@ -130,7 +126,7 @@ def _median_image(ramp: Ramp) -> np.ndarray:
 
 def wants_rate(options: CleanFlickerNoiseOptions, user_mask: BackgroundMask | None) -> bool:
     """Tell whether the rate of the whole exposure is needed."""
-    return (one_mask(options) and user_mask is None) or options.autoparam
+    return one_mask(options) and user_mask is None
 
 
 def one_mask(options: CleanFlickerNoiseOptions) -> bool:
