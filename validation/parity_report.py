@@ -30,6 +30,19 @@ INTRODUCTION = [
     "",
 ]
 
+KNOWN = [
+    "Differences that are not set aside, and are below the limits, have these causes:",
+    "",
+    "* JUMP in neighbours of pixels with a gain that is not positive, only for the peer (0011).",
+    "* Groups after jumps as high as the limit within the scatter of the gain (0011).",
+    "* JUMP only for the peer where the two largest differences of a ramp are equal to the last",
+    "  bit, which whole numbers often are when linearity is skipped (0031).",
+    "* JUMP where two differences of an erratic pixel deviate equally within rounding, so that the",
+    "  iterative search takes another one first; the rounding of reference pixels decides.",
+    "* Photon noise of a median difference close to 0, just beyond what rounding is granted.",
+    "",
+]
+
 
 def overview(rows: list[Row]) -> Section:
     """Return how many cases each mode has, and which one only one side can calibrate."""
@@ -40,7 +53,7 @@ def overview(rows: list[Row]) -> Section:
         text.append(f"| {mode} | {len(mine)} | {compared} |")
     stops = [f"{case.name}: {stop}" for case, _, comparison, stop in rows if comparison is None]
     text += ["", *(f"* {stop.replace(chr(10), ' ')[:400]}" for stop in stops)]
-    text += ["", *_keywords(rows)]
+    text += ["", *KNOWN, *_keywords(rows)]
     criterion = Criterion(
         "cases that only one side can calibrate", str(len(stops)), "none", not stops
     )
