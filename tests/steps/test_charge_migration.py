@@ -67,6 +67,8 @@ def test_the_weight_of_a_pixel_does_not_depend_on_how_bright_it_is(algorithm):
     assert (flagged.groupdq & DQ.CHARGELOSS).any(axis=(0, 1)).all()
     before, after = fit_ramps(observed.ramp, *references), fit_ramps(flagged, *references)
     for one, other in ((before.rate, after.rate), (before.rateints, after.rateints)):
-        # The shorter ramp alone would have eight times the variance; its weights differ a little.
-        np.testing.assert_allclose(other.var_rnoise, one.var_rnoise, rtol=0.3)
-        assert np.all(other.err > 1.1 * one.err)
+        # The shorter ramp alone would have five times the variance and more. Least squares weights
+        # the groups of a long bright ramp less evenly than those of the short one.
+        ratio = np.median(other.var_rnoise) / np.median(one.var_rnoise)
+        assert ratio == pytest.approx(1.0, abs=0.05 if algorithm == "LIKELY" else 0.4)
+        assert np.median(other.err) > 1.1 * np.median(one.err)
