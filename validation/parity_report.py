@@ -108,7 +108,8 @@ def _cases(rows: list[Row]) -> Iterator[str]:
     yield "|---" * (len(columns) + 1) + "|"
     for (case, *_), mine in zip(rows, found, strict=True):
         cells = [_percent(mine[key].part) if key in mine else "" for key in columns]
-        yield f"| {case.name} | " + " | ".join(cells) + " |"
+        where = " (held against truth)" if case.by_truth else ""
+        yield f"| {case.name}{where} | " + " | ".join(cells) + " |"
 
 
 def _aside(results: list[tuple[Case, ArrayResult]]) -> list[str]:

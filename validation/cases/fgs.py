@@ -50,7 +50,7 @@ def workload(small: bool) -> Workload:
         plain(full, IMAGE, by_step=True),
         plain(averaged, IMAGE),
         plain(centre, IMAGE, by_step=True),
-        varied(corner, IMAGE, "snowballs", {"jump": {"expand_large_events": True}}),
+        varied(corner, IMAGE, "snowballs", {"jump": {"expand_large_events": True}}, by_truth=True),
         plain(dark, DARK, by_step=True, pipeline="dark"),
     ]
     return Workload(sets, cases)

@@ -113,7 +113,15 @@ def _variations(
         (sub128, SUBARRAY, "one-group ramps kept", {"ramp_fit": {"suppress_one_group": False}}, ()),
     ]  # fmt: skip
     cases = [
-        varied(one, mode, what, options, on=on, by_step=on == EMI, by_truth=on == EMI)
+        varied(
+            one,
+            mode,
+            what,
+            options,
+            on=on,
+            by_step=on == EMI,
+            by_truth=on == EMI or "showers" in what,
+        )
         for one, mode, what, options, on in changed
     ]
     cases += [

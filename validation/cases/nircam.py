@@ -185,7 +185,7 @@ def _more(small: bool) -> Workload:
     ]
     big = {"expand_large_events": True}
     cases = [
-        varied(balls, MODE, "snowballs", {"jump": big}),
+        varied(balls, MODE, "snowballs", {"jump": big}, by_truth=True),
         plain(many, SERIES, by_step=True),
         plain(dark, DARK, by_step=True, pipeline="dark"),
     ]
@@ -194,11 +194,11 @@ def _more(small: bool) -> Workload:
     cases += [
         plain(balls, MODE),
         varied(balls, MODE, "snowballs, no saturated core asked for",
-               {"jump": big | {"sat_required_snowball": False}}),
+               {"jump": big | {"sat_required_snowball": False}}, by_truth=True),
         varied(balls, MODE, "snowballs, smaller ones, other growth",
                {"jump": big | {"min_jump_area": 15.0, "min_sat_area": 5.0, "expand_factor": 1.5,
                                "sat_expand": 0, "edge_size": 10,
-                               "mask_snowball_core_next_int": False}}),
+                               "mask_snowball_core_next_int": False}}, by_truth=True),
         varied(many, SERIES, "clipping over integrations",
                {"jump": {"minimum_sigclip_groups": 10}}),
         varied(many, SERIES, "clean_flicker_noise, median image",

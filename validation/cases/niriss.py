@@ -31,7 +31,7 @@ def workload(small: bool) -> Workload:
         plain(averaged, IMAGE),
         varied(full, IMAGE, "clean_flicker_noise", {}, on=("clean_flicker_noise",)),
         varied(averaged, IMAGE, "charge_migration", {}, on=("charge_migration",)),
-        varied(ami, AMI, "snowballs", {"jump": big}),
+        varied(ami, AMI, "snowballs", {"jump": big}, by_truth=True),
         varied(ami, AMI, "LIKELY", {"ramp_fit": {"algorithm": "LIKELY"}}),
         plain(strip, SOSS, by_step=True),
         plain(dark, DARK, by_step=True, pipeline="dark"),
