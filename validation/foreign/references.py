@@ -254,7 +254,7 @@ def _describe(model: Any, kind: str, frame: Frame, spec: dict[str, Any]) -> None
     meta.description = f"{kind} of a detector that does not exist"
     meta.useafter = "2020-01-01T00:00:00"
     meta.instrument.name, meta.instrument.detector = spec["instrument"], spec["detector"]
-    if kind not in {"ipc", "rscd", "refpix", "pictureframe"} or "ipc4" in spec["traits"]:
+    if kind not in {"ipc", "rscd", "refpix", "pictureframe"}:
         meta.exposure.type, meta.exposure.readpatt = spec["exp_type"], "ANY"
         meta.subarray.name = "FULL" if frame.full else "GENERIC"
         meta.subarray.xstart, meta.subarray.ystart = frame.x, frame.y
