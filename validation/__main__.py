@@ -38,10 +38,12 @@ def main() -> int:
     start = time.perf_counter()
     if chosen.keep is not None:
         chosen.keep.mkdir(parents=True, exist_ok=True)
-        sections = _run(chosen.keep.resolve(), peer, chosen.small, chosen.only, instruments)
+        sections = _run(
+            chosen.keep.resolve(), peer, chosen.small, chosen.only, instruments, keep=True
+        )
     else:
         with tempfile.TemporaryDirectory(prefix="webbcal-validation-") as folder:
-            sections = _run(Path(folder), peer, chosen.small, chosen.only, instruments)
+            sections = _run(Path(folder), peer, chosen.small, chosen.only, instruments, keep=False)
     minutes = (time.perf_counter() - start) / 60
     if chosen.report is not None:
         write_report(chosen.report, sections, peer, small=chosen.small, minutes=minutes)
@@ -53,7 +55,13 @@ def main() -> int:
 
 
 def _run(
-    folder: Path, peer: Path | None, small: bool, only: str | None, instruments: tuple[str, ...]
+    folder: Path,
+    peer: Path | None,
+    small: bool,
+    only: str | None,
+    instruments: tuple[str, ...],
+    *,
+    keep: bool,
 ) -> list[Section]:
     sections: list[Section] = []
     if only == "effects" or (only is None and not small):
@@ -67,7 +75,7 @@ def _run(
     if peer is None:
         print("no --peer given: nothing is compared with the observatory's pipeline")
     elif only in (None, "peer"):
-        for section in parity(peer, folder, small, instruments):
+        for section in parity(peer, folder, small, instruments, keep=keep):
             _say(section)
             sections.append(section)
     return sections

@@ -46,11 +46,12 @@ def foreign_truth(cases: list[Case], jobs: list[Job], folder: Path) -> Section:
             worst_ratio, name_ratio = abs(ratio) - abs(their_ratio), f" ({case.name})"
         if width - their_width > worst_width:
             worst_width, name_width = width - their_width, f" ({case.name})"
+    name = f"foreign exposures, {cases[0].mode}"
     criteria = [
-        Criterion("foreign exposures: rate / truth farther from 1 than the peer's",
+        Criterion(f"{name}: rate / truth farther from 1 than the peer's",
                   f"by {worst_ratio:.1e}{name_ratio}", f"by no more than {EXCESS_RATIO}",
                   worst_ratio <= EXCESS_RATIO),
-        Criterion("foreign exposures: pulls wider than the peer's",
+        Criterion(f"{name}: pulls wider than the peer's",
                   f"by {worst_width:.1e}{name_width}", f"by no more than {EXCESS_WIDTH}",
                   worst_width <= EXCESS_WIDTH),
     ]  # fmt: skip

@@ -16,6 +16,8 @@ from validation.interference import interference_left
 from validation.parity_report import Row, mode_section, overview
 from validation.pipelines import MEMORY, ROOT, Job, Peer, Result, check_with_peer, run_webbcal
 
+FINAL = ("ramp", "rate", "rateints", "dark", "cal", "fitopt")
+
 
 def make_foreign(python: Path, work: Workload, folder: Path) -> None:
     """Let the peer's data models write the exposures and references, unless they are there."""
@@ -59,36 +61,68 @@ def jobs_of(cases: list[Case], folder: Path) -> list[Job]:
 
 
 def parity(
-    python: Path, folder: Path, small: bool, instruments: tuple[str, ...] = tuple(INSTRUMENTS)
+    python: Path,
+    folder: Path,
+    small: bool,
+    instruments: tuple[str, ...] = tuple(INSTRUMENTS),
+    *,
+    keep: bool = True,
 ) -> list[Section]:
-    """Compare all cases with the peer, and both with the truth; one section per mode."""
-    work = workload(small, instruments)
-    make_foreign(python, work, folder)
-    jobs = jobs_of(work.cases, folder)
-    peer = Peer(python, jobs, folder)
-    ours = run_webbcal(jobs)
-    theirs = peer.results()
-    rows = [
-        judge(case, job, ours[job.name], their)
-        for case, job, their in zip(work.cases, jobs, theirs, strict=True)
-    ]
+    """Compare all cases with the peer, and both with the truth; one section per mode.
+
+    One instrument after the other. Unless they are to be kept, the results of single steps are
+    removed once they are compared: they take gigabytes.
+    """
+    rows: list[Row] = []
+    truths: list[Section] = []
+    left: list[str] = []
+    criteria: list[Criterion] = []
+    for instrument in instruments:
+        work = workload(small, (instrument,))
+        place = folder / instrument
+        place.mkdir(parents=True, exist_ok=True)
+        make_foreign(python, work, place)
+        jobs = jobs_of(work.cases, place)
+        peer = Peer(python, jobs, place)
+        ours = run_webbcal(jobs)
+        theirs = peer.results()
+        rows += [
+            judge(case, job, ours[job.name], their)
+            for case, job, their in zip(work.cases, jobs, theirs, strict=True)
+        ]
+        exposures = {e["name"]: e for one in work.sets for e in one["exposures"]}
+        told, judged = interference_left(zip(work.cases, jobs, strict=True), exposures)
+        left, criteria = left + told, criteria + judged
+        truths.append(foreign_truth(work.cases, jobs, place))
+        if instrument == "nircam":
+            criteria.append(_bare(jobs[0], place))
+        if not keep:
+            _remove_steps(jobs)
     sections = [overview(rows)]
-    for mode in dict.fromkeys(case.mode for case in work.cases):
+    for mode in dict.fromkeys(row[0].mode for row in rows):
         sections.append(mode_section(mode, [row for row in rows if row[0].mode == mode]))
-    exposures = {e["name"]: e for one in work.sets for e in one["exposures"]}
-    pairs = list(zip(work.cases, jobs, strict=True))
-    left, criteria = interference_left(pairs, exposures)
     sections[0].text += left
     sections[0].criteria += criteria
-    if "nircam" in instruments:
-        sections[0].criteria.append(_bare(jobs[0], folder))
-    sections[0].criteria.append(_checked(python, jobs, sections[0].text))
-    return [*sections, foreign_truth(work.cases, jobs, folder)]
+    sections[0].criteria.append(_checked(python, [row[1] for row in rows], sections[0].text))
+    for instrument, truth in zip(instruments, truths, strict=True):
+        truth.title += f": {instrument.upper()}"
+    return sections + truths
+
+
+def _remove_steps(jobs: list[Job]) -> None:
+    """Remove the results of single steps of both sides."""
+    for job in jobs:
+        for side in ("webbcal", "peer"):
+            files = job.products(side)
+            for step in job.saved:
+                if step in files:
+                    files[step].unlink()
 
 
 def _checked(python: Path, jobs: list[Job], text: list[str]) -> Criterion:
     """Let the peer's data models read every product; complaints are added to the text."""
-    files = [path for job in jobs for path in job.products("webbcal").values()]
+    made = [job.products("webbcal") for job in jobs]
+    files = [path for one in made for kind, path in one.items() if kind in FINAL]
     checked = check_with_peer(python, files)
     if checked is None:
         text.append("The peer's checker is not here: products were not checked with it.")
