@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from webbcal.core.errors import InvalidInput
-from webbcal.spec.fields import Column, Elements, Image, Product, Table, declared
+from webbcal.spec.fields import Column, Elements, Image, Product, Table, declared, nodes
 from webbcal.spec.meta import keywords, reference_keywords
 from webbcal.spec.products import PRODUCTS
 from webbcal.spec.references import REFERENCES, Reference
@@ -127,6 +127,9 @@ def _lines(kind: type[Product], version: str) -> tuple[list[ExtensionLine], list
             columns += [_column_line(spec, column) for column in spec.columns]
         elif spec.extname:
             extensions.append(_image_line(spec, version))
+    for part in nodes(kind).values():
+        name = part.name or "(root)"
+        extensions.append(ExtensionLine(name, "tree", "", "", "always", part.doc))
     return extensions, columns
 
 
