@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 
 from webbcal.report.describe import ColumnLine, Description, ExtensionLine, describe_kind
-from webbcal.spec.fields import Elements, Product, declared
+from webbcal.spec.fields import Elements, Product, declared, nodes
 from webbcal.spec.products import PRODUCTS
 from webbcal.spec.references import REFERENCES, Reference
 from webbcal.steps import STEPS
@@ -114,6 +114,7 @@ def _attributes(kind: type[Product], prefix: str = "") -> Iterator[str]:
             yield from _attributes(spec.part, f"{prefix}{name}[i].")
         elif spec.extname or not hasattr(spec, "axes"):
             yield prefix + name
+    yield from nodes(kind)
 
 
 def _column_row(column: ColumnLine) -> tuple[str, ...]:
