@@ -23,6 +23,7 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from webbcal.core.errors import InvalidInput
+from webbcal.io.old_tags import left_out, upgraded
 from webbcal.io.yaml_graph import NODES, YAML, compose, entry, walk
 from webbcal.spec.fields import Encoded
 
@@ -78,52 +79,56 @@ class EncodedNode(Encoded):
         import asdf
         from asdf.exceptions import AsdfWarning, ValidationError
 
+        from webbcal.geometry.transforms.asdf_extension import ObservatoryTransforms
+
         for node in walk(self.node):
             source = entry(node, "source") if _is_array(node) else None
             external = source is not None and source.tag == YAML + "str"
             if external or entry(node, "$ref") is not None:
                 raise InvalidInput("the tree links to another file", where=self._where)
-        handles = asdf.AsdfFile(version=_STANDARD).extension_manager.handles_tag
-        tags = {_upgraded(str(node.tag)) for node in walk(self.node)}
-        unknown = sorted(tag for tag in tags if tag not in _YAML_TAGS and not handles(tag))
+        problems = (ValidationError, ValueError, TypeError, LookupError, AttributeError, OSError)
+        with warnings.catch_warnings(), asdf.config_context() as config:
+            warnings.simplefilter("ignore", AsdfWarning)
+            config.warn_on_failed_conversion = False
+            config.add_extension(ObservatoryTransforms())
+            self._refuse_unknown(asdf.AsdfFile(version=_STANDARD).extension_manager)
+            document = render_tree({"value": self}, self._where, complete=True)
+            try:
+                with asdf.open(io.BytesIO(document), lazy_load=False, memmap=False) as file:
+                    value = file.tree["value"]
+            except (*problems, RuntimeError, ArithmeticError, yaml.YAMLError) as error:
+                raise InvalidInput(
+                    "cannot decode the stored object",
+                    where=self._where,
+                    expected=self.tag,
+                    found=f"{type(error).__name__}: {str(error)[:200]}",
+                ) from None
+        return value
+
+    def _refuse_unknown(self, manager: Any) -> None:
+        tags = {upgraded(str(node.tag)) for node in walk(self.node)}
+        unknown = sorted(
+            tag for tag in tags - _YAML_TAGS - {YAML + "omap"} if not manager.handles_tag(tag)
+        )
         if unknown:
             raise InvalidInput(
                 "the stored object has parts of unknown kind",
                 where=self._where,
                 found=", ".join(unknown),
             )
-        document = render_tree({"value": self}, self._where)
-        problems = (ValidationError, ValueError, TypeError, LookupError, AttributeError, OSError)
-        try:
-            with warnings.catch_warnings(), asdf.config_context() as config:
-                warnings.simplefilter("ignore", AsdfWarning)
-                config.warn_on_failed_conversion = False
-                with asdf.open(io.BytesIO(document), lazy_load=False, memmap=False) as file:
-                    value = file.tree["value"]
-        except (*problems, RuntimeError, ArithmeticError, yaml.YAMLError) as error:
-            raise InvalidInput(
-                "cannot decode the stored object",
-                where=self._where,
-                expected=self.tag,
-                found=f"{type(error).__name__}: {str(error)[:200]}",
-            ) from None
-        return value
-
-
-def _upgraded(tag: str) -> str:
-    """Return a tag of an older standard as this one calls it: the content is the same."""
-    old, _, version = tag.rpartition("-")
-    if old in (_CORE + "ndarray", _CORE + "integer") and version == "1.0.0":
-        return f"{old}-1.1.0"
-    return tag
 
 
 def encode(objects: Mapping[str, Any]) -> dict[str, EncodedNode]:
     """Return objects as the asdf library stores them, by name; what they share stays shared."""
     import asdf
 
+    from webbcal.geometry.transforms.asdf_extension import ObservatoryTransforms
+
     buffer = io.BytesIO()
-    asdf.AsdfFile(dict(objects), version=_STANDARD).write_to(buffer, all_array_storage="internal")
+    with asdf.config_context() as config:
+        config.add_extension(ObservatoryTransforms())
+        file = asdf.AsdfFile(dict(objects), version=_STANDARD)
+        file.write_to(buffer, all_array_storage="internal")
     root, blocks = _parse(buffer.getvalue(), "the tree to write")
     nodes = {key.value: value for key, value in root.value}
     return {name: EncodedNode(nodes[name], blocks, name) for name in objects}
@@ -234,6 +239,7 @@ class _Dumper(yaml.CSafeDumper):  # type: ignore[misc]
         self._numbers: dict[tuple[int, int], int] = {}
         self._copies: dict[int, Node] = {}
         self._kept: list[Any] = []
+        self.complete = False
 
     def encoded(self, value: EncodedNode) -> Node:
         """Return a copy of a stored node whose arrays point at the blocks of this document."""
@@ -244,7 +250,7 @@ class _Dumper(yaml.CSafeDumper):  # type: ignore[misc]
         if id(node) in self._copies:
             return self._copies[id(node)]
         self._kept.append(node)
-        tag = _upgraded(str(node.tag))
+        tag = upgraded(str(node.tag))
         if isinstance(node, ScalarNode):
             copy = ScalarNode(tag, node.value, style=node.style)
         elif isinstance(node, SequenceNode):
@@ -261,7 +267,17 @@ class _Dumper(yaml.CSafeDumper):  # type: ignore[misc]
                     number = self._block(int(item.value), blocks)
                     item = ScalarNode(item.tag, str(number))
                 copy.value.append((self._copy(key, blocks), self._copy(item, blocks)))
+            if self.complete:
+                self._add_left_out(copy)
         return copy
+
+    def _add_left_out(self, node: MappingNode) -> None:
+        present = {key.value for key, _ in node.value}
+        for name, value in left_out(node.tag).items():
+            if name not in present:
+                kind = "bool" if value in ("true", "false") else "str"
+                entry = ScalarNode(YAML + "str", name), ScalarNode(YAML + kind, value)
+                node.value.append(entry)
 
     def _block(self, number: int, blocks: tuple[bytes, ...]) -> int:
         if not -len(blocks) <= number < len(blocks):
@@ -314,7 +330,7 @@ _Dumper.add_multi_representer(
 _Dumper.add_multi_representer(tuple, lambda dumper, value: dumper.represent_list(value))
 
 
-def render_tree(tree: Mapping[str, Any], where: object) -> bytes:
+def render_tree(tree: Mapping[str, Any], where: object, *, complete: bool = False) -> bytes:
     """Return a tree as a complete ASDF document.
 
     Parameters
@@ -323,6 +339,8 @@ def render_tree(tree: Mapping[str, Any], where: object) -> bytes:
         Plain values, `Link`, `EncodedNode`, `Software`, `HistoryEntry`.
     where : object
         What is being written, for a message.
+    complete : bool
+        Whether encoded nodes get the values that older writers left out.
     """
     stream = io.BytesIO()
     dumper = _Dumper(
@@ -336,6 +354,7 @@ def render_tree(tree: Mapping[str, Any], where: object) -> bytes:
         sort_keys=False,
     )
     try:
+        dumper.complete = complete
         dumper.open()
         root = dumper.represent_mapping(_CORE + "asdf-1.1.0", tree.items(), flow_style=False)
         dumper.serialize(root)

@@ -1,0 +1,105 @@
+"""How the observatory's transforms are stored: the tags ``jwst_pipeline/...`` of every version.
+
+The version of a tag never changes what it computes. An instance is written with the tag it was
+made for in its latest version.
+
+Source: JWST reference files, transforms of the ``jwst_pipeline`` tags; ASDF Standard 1.6.0.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from asdf.extension import Extension
+from asdf_astropy.converters.transform.core import TransformConverterBase
+from astropy.modeling import Model
+
+from webbcal.geometry.transforms.models import (
+    AngleFromGrating,
+    DirectionalToUnitless,
+    Logical,
+    PrismRefraction,
+    RefractionIndexFromPrism,
+    RotationSequence,
+    SliceOfBeta,
+    Transform,
+    UnitlessToDirectional,
+    WavelengthFromGrating,
+)
+
+PREFIX = "tag:stsci.edu:jwst_pipeline/"
+VERSIONS = ("0.7.0", "1.0.0", "1.1.0", "1.2.0")
+
+
+class _Converter(TransformConverterBase):  # type: ignore[misc]
+    """One tag: which model a node describes, and what a model's node says beside its settings."""
+
+    tags: Sequence[str] = ()
+    types: Sequence[Any] = ()
+
+    def __init__(
+        self,
+        name: str,
+        choose: Callable[[Mapping[str, Any]], type[Transform]],
+        words: Mapping[type[Transform], Mapping[str, str]],
+    ) -> None:
+        self._choose = choose
+        self._words = words
+        self.tags = [f"{PREFIX}{name}-{version}" for version in VERSIONS]
+        self.types = list(words)
+
+    def select_tag(self, obj: Any, tags: Any, ctx: Any) -> str:
+        """Return the latest version of the tag."""
+        return str(self.tags[-1])
+
+    def from_yaml_tree_transform(self, node: Mapping[str, Any], tag: str, ctx: Any) -> Model:
+        """Return the model that a node describes."""
+        kind = self._choose(node)
+        return kind(**{name: node[name] for name in kind.settings})
+
+    def to_yaml_tree_transform(self, model: Transform, tag: str, ctx: Any) -> dict[str, Any]:
+        """Return the settings of a model."""
+        words = self._words[type(model)]
+        return {name: getattr(model, name) for name in model.settings} | dict(words)
+
+
+def _coords(node: Mapping[str, Any]) -> type[Transform]:
+    to_directional = node["model_type"] in ("unitless2directional", "to_dircos")
+    return UnitlessToDirectional if to_directional else DirectionalToUnitless
+
+
+def _grating(node: Mapping[str, Any]) -> type[Transform]:
+    return AngleFromGrating if node.get("output") == "angle" else WavelengthFromGrating
+
+
+def _only(name: str, kind: type[Transform]) -> _Converter:
+    return _Converter(name, lambda node: kind, {kind: {}})
+
+
+class ObservatoryTransforms(Extension):  # type: ignore[misc]
+    """The tags of the observatory that webbcal reads, for the asdf library."""
+
+    extension_uri = "asdf://webbcal/extensions/observatory-transforms-1.0.0"
+    converters = (
+        _Converter(
+            "coords",
+            _coords,
+            {
+                UnitlessToDirectional: {"model_type": "unitless2directional"},
+                DirectionalToUnitless: {"model_type": "directional2unitless"},
+            },
+        ),
+        _Converter(
+            "grating_equation",
+            _grating,
+            {
+                AngleFromGrating: {"output": "angle"},
+                WavelengthFromGrating: {"output": "wavelength"},
+            },
+        ),
+        _only("rotation_sequence", RotationSequence),
+        _only("logical", Logical),
+        _only("miri_ab2slice", SliceOfBeta),
+        _only("refraction_index_from_prism", RefractionIndexFromPrism),
+        _only("snell", PrismRefraction),
+    )
+    tags = tuple(tag for converter in converters for tag in converter.tags)
