@@ -192,26 +192,26 @@ def place_zeroframe(data, gdq, zeroframe, timing):
     return times
 
 
-def without_chargeloss(given, gdq, found, noise, gain, timing, zero):
-    """Return the segments that give the variance by read noise.
+def without_chargeloss(data, given, found, noise, gain, timing):
+    """Return the segments that give the variance by read noise, None for those of the fit.
 
     They are those of the ramp before bright groups were taken out.
     """
     if not (any(given & CHARGELOSS) and found):
-        return found
-    flags = [q & ~(CHARGELOSS | DNU) if q & CHARGELOSS else q for q in gdq]
+        return None
+    flags = np.where(given & CHARGELOSS, given & ~(CHARGELOSS | DNU), given)
+    flags = np.where(np.isfinite(data), flags, flags | DNU)
     return [
-        fit_segment(list(range(last - first + 1)), noise, gain, 0.0, timing, zero)
+        fit_segment(
+            data[first : last + 1],
+            noise,
+            gain,
+            0.0,
+            timing,
+            timing.first + first * timing.tgroup,
+        )
         for first, last in find_segments(flags)
     ]
-
-
-def read_variance(found, reads, exact):
-    """Return the variance by read noise of a ramp as if no group had lost charge."""
-    if not exact or not found:
-        return combine(reads)[2]
-    less = sum(s.weight for s in found) / sum(s.weight for s in reads)
-    return combine(found, exact)[2] * less
 
 
 def integration_flags(pixeldq, given, gdq, found):
@@ -232,10 +232,11 @@ def fit_pixel(data, gdq, pixeldq, zeroframe, gain, readnoise, dark, timing, supp
     if pixeldq & DNU:  # nothing is measured, only flags are collected
         gain = readnoise = 1.0
     gdq = usable_flags(data, given, suppress)
+    data_given = data.copy()
     zero = place_zeroframe(data, gdq, None if suppress else zeroframe, timing)
     signal = max(typical_rate(data, gdq, zero, timing), 0.0) + dark / gain
     noise = readnoise * gain / math.sqrt(2 * timing.nframes)
-    every, kept, parts, integrations = [], [], [], []
+    every, kept, integrations = [], [], []
     for i in range(len(data)):
         found: list[Segment] = []
         for first, last in find_segments(gdq[i]):
@@ -245,16 +246,14 @@ def fit_pixel(data, gdq, pixeldq, zeroframe, gain, readnoise, dark, timing, supp
             group = replace(timing, nframes=1) if one_frame else timing
             found.append(fit_segment(y, noise, gain, signal, group, seconds))
         slope, var_p, _, var_e = combine(found, timing.exact)
-        reads = without_chargeloss(given[i], gdq[i], found, noise, gain, timing, zero[i])
+        reads = without_chargeloss(data_given[i], given[i], found, noise, gain, timing) or found
         every += found
         kept += reads
         dq = integration_flags(pixeldq, given[i], gdq[i], found)
         bad = dq & (DNU | SAT)
         if any(given[i] & SAT):
             dq |= SAT
-        good = (slope, math.sqrt(var_e), dq, var_p, read_variance(found, reads, timing.exact))
-        if found:
-            parts.append((sum(s.weight for s in found), good[4]))
+        good = (slope, math.sqrt(var_e), dq, var_p, combine(reads, timing.exact)[2])
         integrations.append((math.nan, 0.0, dq, 0.0, 0.0) if bad else good)
     slope, var_p, var_r, _ = combine(every, timing.exact)
     dq = 0
@@ -263,7 +262,5 @@ def fit_pixel(data, gdq, pixeldq, zeroframe, gain, readnoise, dark, timing, supp
     if all(math.isnan(other[0]) for other in integrations):
         dq |= DNU if any(other[2] & DNU for other in integrations) else 0
         return (math.nan, 0.0, dq, 0.0, 0.0), integrations
-    stored = combine(kept)[2]
-    if timing.exact:
-        stored = sum(h * h * v for h, v in parts) / sum(h for h, _ in parts) ** 2
+    stored = combine(kept, timing.exact)[2]
     return (slope, math.sqrt(var_p + var_r), dq, var_p, stored), integrations

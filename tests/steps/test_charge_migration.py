@@ -67,8 +67,12 @@ def test_the_weight_of_a_pixel_does_not_depend_on_how_bright_it_is(algorithm):
     assert (flagged.groupdq & DQ.CHARGELOSS).any(axis=(0, 1)).all()
     before, after = fit_ramps(observed.ramp, *references), fit_ramps(flagged, *references)
     for one, other in ((before.rate, after.rate), (before.rateints, after.rateints)):
-        # The shorter ramp alone would have five times the variance and more. Least squares weights
-        # the groups of a long bright ramp less evenly than those of the short one.
-        ratio = np.median(other.var_rnoise) / np.median(one.var_rnoise)
-        assert ratio == pytest.approx(1.0, abs=0.05 if algorithm == "LIKELY" else 0.4)
         assert np.median(other.err) > 1.1 * np.median(one.err)
+        # The shorter ramp alone would have five times the variance and more. Least squares does
+        # not use the rate in its weights; likelihood does, and the shorter ramp tells it less well.
+        if algorithm == "OLS_C":
+            np.testing.assert_allclose(other.var_rnoise, one.var_rnoise, rtol=1e-6)
+        else:
+            ratio = other.var_rnoise / one.var_rnoise
+            assert np.median(ratio) == pytest.approx(1.0, abs=0.01)
+            assert np.percentile(abs(ratio - 1), 95) < 0.05

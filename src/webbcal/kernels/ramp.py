@@ -196,7 +196,7 @@ def room_for(ngroups):
         np.empty(ngroups),
         np.empty(ngroups, np.uint8),
         np.empty((ngroups + 1, 2), np.int64),
-        np.empty(7),
+        np.empty(8),
     )
 
 

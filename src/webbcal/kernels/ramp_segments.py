@@ -121,18 +121,6 @@ def fit_segment(values, first, last, electron, reset, plan):
 
 
 @kernel
-def _reads_with_chargeloss(flags, segments, delay):
-    """Return h of a ramp as if its groups with CHARGELOSS had been used."""
-    for k in range(flags.size):
-        if flags[k] & CHARGELOSS:
-            flags[k] &= WITHOUT_CHARGELOSS
-    total = 0.0
-    for s in range(find_segments(flags, segments)):
-        total += reads(segments[s, 0], segments[s, 1], delay)
-    return total
-
-
-@kernel
 def own_flags(flags, gain, readnoise):
     """Return the flags of a pixel, with DO_NOT_USE where a reference is unusable."""
     if not (gain > 0.0 and gain < np.inf):
@@ -203,27 +191,49 @@ def fit_flagged(ramps, detector, plan, span, signal, work, odd, rates):
             )
             dq = own | np.uint32(raised & KEPT) | np.uint32(flags[0] & SATURATED)
             dq |= np.uint32(0) if h > 0.0 else np.uint32(DO_NOT_USE)
-            loss = 1.0
+            stored_r, stored_h = by_r, h
             if raised & CHARGELOSS and h > 0.0:
-                loss = h / _reads_with_chargeloss(flags, segments, reset[0])
+                regained = _regain_groups(ramps.sci[i], ramps.groupdq[i], pixel, values, flags)
+                if regained:
+                    reset = (plan.delay, plan.smear if plan.exact else 0.0)
+                    _, _, _, stored_r, stored_h = fit_ramp(
+                        values, flags, segments, reset, electron, (photon, read), plan
+                    )
             if h > 0.0:
                 total[0] += h * slope
                 total[1] += h
                 total[2] += h * h * by_p
                 total[3] += h * h * by_r
-                total[4] += h * h * by_r * loss
+                total[4] += stored_h * stored_h * stored_r
                 total[5] += 1.0 / by_p
-                total[6] += 1.0 / (by_r * loss)
+                total[6] += 1.0 / stored_r
+                total[7] += stored_h
             fine = (dq & np.uint32(BAD)) == 0
             measured |= fine
             rates.values[0, i, pixel] = slope * plan.per_second if fine else np.nan
             rates.values[1, i, pixel] = np.sqrt(np.float32(variance)) if fine else 0.0
             rates.values[2, i, pixel] = photon * by_p if fine else 0.0
-            rates.values[3, i, pixel] = read * (by_r * loss) if fine else 0.0
+            rates.values[3, i, pixel] = read * stored_r if fine else 0.0
             dq |= np.uint32(raised & SATURATED)
             rates.flags[i, pixel] = dq
             every |= dq
         _store_exposure(total, (photon, read), plan, measured, every, pixel, rates)
+
+
+@kernel
+def _regain_groups(sci, groupdq, pixel, values, flags):
+    """Read a ramp as if no group had lost charge; tell whether it then has a good group.
+
+    Its read noise is that of the ramp before groups were left out for being too bright, so that
+    the weights of later combinations do not depend on that.
+    """
+    read_ramp(sci, groupdq, pixel, False, values, flags)
+    some = False
+    for k in range(flags.size):
+        if flags[k] & CHARGELOSS and abs(values[k]) < np.inf:
+            flags[k] &= WITHOUT_CHARGELOSS
+        some |= (flags[k] & ENDING) == 0
+    return some and (flags[0] & SATURATED) == 0
 
 
 @kernel
@@ -233,7 +243,7 @@ def _store_exposure(total, noise, plan, measured, flags, pixel, rates):
     nints = rates.flags.shape[0] - 1
     weight = total[1]
     by_p, by_r = total[2] / (weight * weight), total[3] / (weight * weight)
-    stored_r = total[4] / (weight * weight)
+    stored_r = total[4] / (total[7] * total[7])
     if not plan.exact:
         by_p, by_r, stored_r = 1.0 / total[5], 1.0 / weight, 1.0 / total[6]
     variance = photon * by_p + read * by_r
