@@ -141,6 +141,40 @@ def describe(
 
 
 @app.command()
+def associate(
+    inputs: Annotated[
+        list[Path], typer.Argument(help="Exposures (rate, cal, uncal ...), or folders of them.")
+    ],
+    output_dir: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--output-dir", "-o", help="Where files go; beside the inputs by default."),
+    ] = None,
+    across_observations: Annotated[
+        bool,
+        typer.Option("--across-observations", help="Combine all observations of a target."),
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace associations of the same names.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be written.")
+    ] = False,
+) -> None:
+    """Find out which exposures belong together; write associations."""
+    from webbcal.cli.associate import associate_all
+
+    raise typer.Exit(
+        associate_all(
+            inputs,
+            output_dir,
+            across_observations=across_observations,
+            overwrite=overwrite,
+            dry_run=dry_run,
+        )
+    )
+
+
+@app.command()
 def simulate(
     mode: Annotated[
         str, typer.Argument(help="What to simulate: nircam-image, miri-image, dark ...")
