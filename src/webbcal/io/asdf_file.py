@@ -69,7 +69,7 @@ def read_asdf(path: Path, kind: type[Product] | None = None) -> Product:
     content = {}
     for name, spec in nodes(kind).items():
         part = tree.get(spec.name) if spec.name else _beside_meta(tree)
-        if not isinstance(part, Mapping):
+        if part is None:
             raise InvalidInput(
                 f"{spec.name} is missing from the tree",
                 where=path,

@@ -166,7 +166,7 @@ def elements(part: type["Product"], *, doc: str) -> Any:
 
 
 def node(name: str, *, doc: str) -> Any:
-    """Declare a part of the metadata tree: a mapping of names to values, arrays and mappings."""
+    """Declare a part of the metadata tree: values, arrays, mappings and lists, or an object."""
     return field(metadata={"node": Node(name, doc)})
 
 

@@ -12,6 +12,7 @@ from webbcal.spec.references.detector1 import (
     Saturation,
     Superbias,
 )
+from webbcal.spec.references.geometry import Distortion, FilterOffset
 from webbcal.spec.references.miri import EmiCorrection, Reset, Rscd
 from webbcal.spec.references.nirspec import PictureFrame
 from webbcal.spec.references.noise import BackgroundMask, Flat, SirsKernel
@@ -28,8 +29,10 @@ __all__ = [
     "REFERENCES",
     "BackgroundMask",
     "Dark",
+    "Distortion",
     "EmiCorrection",
     "FilledTraps",
+    "FilterOffset",
     "Flat",
     "Gain",
     "InterpixelCapacitance",
@@ -72,5 +75,7 @@ REFERENCES: dict[str, type[Reference]] = {
         SirsKernel,
         Flat,
         PictureFrame,
+        Distortion,
+        FilterOffset,
     )
 }

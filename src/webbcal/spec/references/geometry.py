@@ -1,0 +1,38 @@
+"""Reference data of the optics: where on the sky, seen from the telescope, a pixel looks."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from webbcal.spec.fields import node
+from webbcal.spec.references.detector1 import Reference
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Distortion(Reference):
+    """Distortion of an imager.
+
+    `transform` is an astropy model: pixel (x, y) of the whole detector, from 0, to (V2, V3) in
+    arcsec; with an inverse.
+    """
+
+    reftype: ClassVar[str] = "distortion"
+    model: ClassVar[str] = "DistortionModel"
+    storage: ClassVar[str] = "asdf"
+
+    transform: Any = node("model", doc="Pixel to V2, V3.")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FilterOffset(Reference):
+    """How far each filter shifts the image.
+
+    `filters` is a list of mappings with ``filter``, ``pupil`` (missing or N/A where it does not
+    matter), ``column_offset`` and ``row_offset``: pixels to add to x and y.
+    """
+
+    reftype: ClassVar[str] = "filteroffset"
+    model: ClassVar[str] = "FilteroffsetModel"
+    storage: ClassVar[str] = "asdf"
+
+    filters: Sequence[Mapping[str, Any]] = node("filters", doc="Shifts by filter.")

@@ -1,0 +1,204 @@
+"""World coordinates: tell where on the sky each pixel looks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from webbcal.core.errors import InvalidProduct, InvalidReference
+from webbcal.core.options import Options, option
+from webbcal.spec.meta import Meta, declared_paths
+from webbcal.spec.products.detector1 import Rate, RateInts
+from webbcal.spec.references import Distortion, FilterOffset
+from webbcal.steps._step import Needs, Step
+
+Images = TypeVar("Images", Rate, RateInts)
+
+MAX_ABERRATION = 1e-3  # of the scale, v/c: ten times what the orbit can give
+
+
+@dataclass(frozen=True)
+class AssignWcsOptions(Options):
+    """Options of `assign_wcs`."""
+
+    sip_approx: bool = option(True, "Whether the header gets an approximation by polynomials.")
+    sip_max_pix_error: float = option(
+        0.01, "Largest error of that approximation, pixel to sky.", unit="pixel", low=0.0
+    )
+    sip_degree: int | None = option(
+        None, "Degree of its polynomials; None: as high as it takes.", low=1, high=6
+    )
+    sip_max_inv_pix_error: float = option(
+        0.01, "Largest error of that approximation, sky to pixel.", unit="pixel", low=0.0
+    )
+    sip_inv_degree: int | None = option(
+        None, "Degree of its inverse polynomials; None: as high as it takes.", low=1, high=6
+    )
+    sip_npoints: int = option(12, "Points along each axis that are fitted.", low=3, high=100)
+
+
+def assign_wcs(
+    rate: Images,
+    distortion: Distortion,
+    filteroffset: FilterOffset | None,
+    options: AssignWcsOptions,
+) -> Images:
+    r"""Assign the transform from pixels to the sky to an image.
+
+    A pixel of the image is moved to the whole detector by the corner of the subarray, and by the
+    shift of its filter; the distortion takes it to (V2, V3), the correction
+    :math:`v' = s v + (1 - s) v_\mathrm{ref}` takes out velocity aberration of scale s, and five
+    rotations lead to the sky, such that the reference point V2_REF, V3_REF is at RA_REF, DEC_REF
+    and the V3 axis has the position angle ROLL_REF there.
+
+    Parameters
+    ----------
+    rate : Rate or RateInts
+        Image, axes (y, x) or (integration, y, x); only its shape and metadata are used.
+    distortion : Distortion
+        Pixel of the whole detector to (V2, V3).
+    filteroffset : FilterOffset or None
+        Shifts by filter; None: no filter shifts the image.
+    options : AssignWcsOptions
+        Of the approximation in the header.
+
+    Returns
+    -------
+    Rate or RateInts
+        Same arrays; ``meta.wcs`` (gwcs, standard transforms only), the footprint S_REGION and the
+        FITS keywords of the approximation (TAN-SIP) are new. SIPMXERR and SIPIVERR tell its
+        largest errors.
+
+    Raises
+    ------
+    InvalidProduct
+        If a keyword of the pointing is missing or absurd.
+    InvalidReference
+        If the shifts are for other filters.
+
+    Notes
+    -----
+    Flags used: none. Flags set: none. NaN pixels stay.
+    Without VA_SCALE the scale is 1. A keyword SUBSTRT1 or SUBSTRT2 that is missing is 1.
+
+    Source: JWST User Documentation, calwebb_image2, assign_wcs.
+    """
+    # Not at the top: gwcs takes a second to load, and only stage 2 needs it.
+    from webbcal.geometry import imaging
+
+    meta = rate.meta
+    rows, columns = rate.shape_of("sci")[-2:]
+    corner = _start(meta, "ystart"), _start(meta, "xstart")
+    wcs = imaging.imaging_wcs(
+        distortion.transform,
+        imaging.Pointing(**_pointing(meta)),
+        (rows, columns),
+        corner,
+        _shift(meta, filteroffset),
+    )
+    keywords: dict[str, Any] = {"s_region": imaging.sky_region(wcs)}
+    if options.sip_approx:
+        keywords |= imaging.sip_approximation(
+            wcs,
+            (options.sip_max_pix_error, options.sip_max_inv_pix_error),
+            (options.sip_degree, options.sip_inv_degree),
+            options.sip_npoints,
+        )
+    changes = {name: None for name in meta.wcsinfo if _is_approximation(name)} | {
+        name: value
+        for name, value in keywords.items()
+        if f"meta.wcsinfo.{name}" in declared_paths()
+    }
+    changes = {f"wcsinfo.{name}": value for name, value in changes.items()}
+    changes |= {"wcs": wcs, "coordinates.reference_frame": "ICRS"}
+    return rate.with_changes(meta=meta.replace(changes))
+
+
+def _is_approximation(name: str) -> bool:
+    """Tell whether a keyword belongs to a former approximation, which must not mix with ours."""
+    return name.startswith(
+        ("crpix", "crval", "ctype", "cunit", "cdelt", "pc", "cd", "a_", "b_", "ap_", "bp_", "sip")
+    )
+
+
+def _start(meta: Meta, name: str) -> int:
+    """Return the first row or column of the subarray, from 0."""
+    start = meta.subarray.lookup(name, 1)
+    if not isinstance(start, int) or start < 1:
+        raise InvalidProduct(f"meta.subarray.{name}", expected="a number from 1", found=start)
+    return start - 1
+
+
+def _pointing(meta: Meta) -> dict[str, float]:
+    """Return where the telescope looks, checked."""
+    limits = {
+        "v2_ref": 3600.0,
+        "v3_ref": 3600.0,
+        "ra_ref": 720.0,
+        "dec_ref": 90.0,
+        "roll_ref": 720.0,
+    }
+    found = {}
+    for name, limit in limits.items():
+        value = meta.wcsinfo.lookup(name)
+        if not isinstance(value, int | float) or not abs(value) <= limit:
+            raise InvalidProduct(
+                f"meta.wcsinfo.{name} does not tell where the telescope looked",
+                expected=f"a number within {limit:g}",
+                found=value,
+            )
+        found[name] = float(value)
+    scale = meta.velocity_aberration.lookup("scale_factor", 1.0)
+    if not isinstance(scale, int | float) or not abs(scale - 1.0) <= MAX_ABERRATION:
+        raise InvalidProduct(
+            "meta.velocity_aberration.scale_factor",
+            expected=f"1 within {MAX_ABERRATION:g}",
+            found=scale,
+        )
+    return found | {"aberration": float(scale)}
+
+
+def _shift(meta: Meta, filteroffset: FilterOffset | None) -> tuple[float, float]:
+    """Return what the filter adds to x and y."""
+    if filteroffset is None:
+        return 0.0, 0.0
+    names = [_word(meta.instrument.lookup(name)) for name in ("filter", "pupil")]
+    for entry in filteroffset.filters:
+        if _serves(entry, names):
+            try:
+                return float(entry["column_offset"]), float(entry["row_offset"])
+            except (KeyError, TypeError, ValueError):
+                raise InvalidReference(
+                    f"filteroffset reference: no shift for {names[0]}",
+                    where=filteroffset.meta.lookup("filename"),
+                    expected="column_offset and row_offset",
+                    found=dict(entry),
+                ) from None
+    raise InvalidReference(
+        "filteroffset reference is for other filters",
+        where=filteroffset.meta.lookup("filename"),
+        expected=" ".join(name for name in names if name),
+        found=", ".join(str(entry.get("filter")) for entry in filteroffset.filters),
+        advice="Name another file: --reference filteroffset=FILE.",
+    )
+
+
+def _word(value: Any) -> str:
+    word = "" if value is None else str(value).strip().upper()
+    return "" if word in ("N/A", "ANY") else word
+
+
+def _serves(entry: Mapping[str, Any], names: list[str]) -> bool:
+    own = [_word(entry.get(name)) for name in ("filter", "pupil")]
+    return own[0] == names[0] and own[1] in ("", names[1])
+
+
+STEP = Step(
+    "assign_wcs",
+    assign_wcs,
+    AssignWcsOptions,
+    references={
+        "distortion": Needs(Distortion),
+        "filteroffset": Needs(FilterOffset, required=False),
+    },
+    status="assign_wcs",
+)
