@@ -211,7 +211,7 @@ def test_surveys_and_threads_change_no_bit():
     [
         ("MIR_MRS", "MIRI", {}, "not defined for MIR_MRS"),
         ("NRC_IMAGE", "NIRCAM", {"fit_method": "fft"}, "fft is not defined"),
-        ("NRC_IMAGE", "NIRCAM", {"autoparam": True}, "autoparam has no rules"),
+        ("NRS_FIXEDSLIT", "NIRSPEC", {"autoparam": True}, "autoparam is not defined"),
         ("NRS_IFU", "NIRSPEC", {"mask_science_regions": True}, "user_mask"),
         ("NRC_IMAGE", "NIRCAM", {"apply_flat_field": True}, "flat"),
         ("MIR_IMAGE", "MIRI", {"mask_science_regions": True}, "flat"),

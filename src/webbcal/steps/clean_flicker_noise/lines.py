@@ -39,6 +39,8 @@ class Lines:
         Whether they are columns of the image.
     parts : int
         Amplifiers that share a line and are treated apart.
+    amplifiers : int
+        That share a line.
     backwards : (bool, bool)
         Whether lines, and pixels in a line, lie against the order in which they are read.
     low_pass_hz : (float, float)
@@ -47,6 +49,7 @@ class Lines:
 
     along_y: bool
     parts: int
+    amplifiers: int = 1
     backwards: tuple[bool, bool] = (False, False)
     low_pass_hz: tuple[float, float] = LOW_PASS_HZ
 
@@ -71,9 +74,11 @@ class Lines:
         four = mode.instrument not in _ALONG_Y and length == DETECTOR_SIZE
         four = four and (meta.exposure.noutputs == AMPLIFIERS or shape[0] == shape[1])
         backwards = readout.mirrored_y, readout.mirrored_x
+        amplifiers = AMPLIFIERS if four else 1
         return cls(
             along_y,
-            AMPLIFIERS if options.fit_by_channel and four else 1,
+            amplifiers if options.fit_by_channel else 1,
+            amplifiers,
             backwards[::-1] if along_y else backwards,
             _LOW_PASS_HZ.get(meta.subarray.lookup("name"), LOW_PASS_HZ),
         )
@@ -115,10 +120,6 @@ def refuse_undefined(mode: Mode, options: CleanFlickerNoiseOptions) -> None:
         raise CannotCalibrate(f"not defined for {mode.exposure_type}, which shows no background")
     if options.fit_method == "fft" and mode.kind not in _WAVES.get(mode.instrument, ()):
         raise CannotCalibrate(f"fit_method fft is not defined for {mode.exposure_type}")
-    if options.autoparam:
-        raise CannotCalibrate(
-            "autoparam has no rules yet; set background_method, fit_by_channel and apply_flat_field"
-        )
     if options.mask_science_regions and mode.instrument not in _ALONG_Y:
         raise CannotCalibrate(
             "mask_science_regions needs the slits and traces of an exposure, which stage 1 "

@@ -52,8 +52,8 @@ class CleanFlickerNoiseOptions(Options):
     )
     autoparam: bool = option(
         False,
-        "Choose background_method, fit_by_channel and apply_flat_field by the image; not "
-        "available yet, the step is then skipped.",
+        "Choose background_method, fit_by_channel and apply_flat_field by the image (NIRCam and "
+        "NIRISS images).",
     )
     save_mask: bool = option(False, "Write the mask.")
     save_background: bool = option(False, "Write the background of the groups.")

@@ -1,5 +1,6 @@
 """What must be known of the exposure: where its background is, and what its sources look like."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -7,14 +8,18 @@ import numpy as np
 
 from webbcal.core.dq import DQ
 from webbcal.core.errors import CannotCalibrate
+from webbcal.modes import mode_of
 from webbcal.numerics.background_mask import background_mask
 from webbcal.numerics.smooth_background import smooth_background
 from webbcal.spec.meta import Meta
 from webbcal.spec.products.detector1 import Ramp
 from webbcal.spec.references import BackgroundMask, Flat, Gain, ReadNoise
 from webbcal.steps._exposure import positive
+from webbcal.steps.clean_flicker_noise.choice import chosen, limits_of, look_at
 from webbcal.steps.clean_flicker_noise.lines import Lines
 from webbcal.steps.clean_flicker_noise.options import CleanFlickerNoiseOptions
+
+log = logging.getLogger(__name__)
 
 NO_BACKGROUND = DQ.DO_NOT_USE | DQ.NON_SCIENCE
 """Flags of a MIRI flat field where the image never shows background."""
@@ -29,7 +34,7 @@ class Scene:
     lines : Lines
         Along which the noise is common.
     options : CleanFlickerNoiseOptions
-        Those of the user.
+        Those of the user, or what was chosen in their place.
     mask : array or None
         uint8, 1 where there is only background, axes (y, x) or (integration, y, x); None where
         each integration has a mask of its own, still to be made.
@@ -68,7 +73,7 @@ def look(
     planes = {}
     if wants_rate(options, user_mask):
         planes["rate"] = draft_rates(ramp, readnoise, gain)[-1]
-    if options.background_method == "median_image":
+    if options.background_method == "median_image" and not options.autoparam:
         planes["image"] = _median_image(ramp)
     return planes
 
@@ -93,6 +98,8 @@ def conclude(
         If the user's mask is of another shape.
     """
     shape = _shape_of(planes, readnoise)
+    if options.autoparam:
+        options = _choose(planes["rate"], meta, flat, user_mask, options)
     lines = Lines.of(meta, shape, options)
     if meta.exposure.lookup("ngroups") == 1:
         raise CannotCalibrate("there is one group, and the noise is that of differences")
@@ -109,11 +116,40 @@ def conclude(
     mask = None
     if user_mask is not None:
         mask = _checked(user_mask, shape)
-    elif "rate" in planes:
+    elif one_mask(options):
         mask = make_mask(planes["rate"], allowed, response, options)
     if mask is not None and not mask.any():
         raise CannotCalibrate("no pixel shows background")
     return Scene(lines, options, mask, allowed, response, planes.get("image"))
+
+
+def _choose(
+    rate: np.ndarray,
+    meta: Meta,
+    flat: Flat | None,
+    user_mask: BackgroundMask | None,
+    options: CleanFlickerNoiseOptions,
+) -> CleanFlickerNoiseOptions:
+    """Return the options with those that the image decides on."""
+    mode = mode_of(meta.lookup("exposure.type"), where=meta.lookup("filename"))
+    limits = limits_of(mode)
+    if limits is None:
+        raise CannotCalibrate(f"autoparam is not defined for {mode.exposure_type}")
+    response = None if flat is None else without_gaps(flat)
+    if user_mask is None:
+        mask = make_mask(rate, None, response, options)
+    else:
+        mask = _checked(user_mask, rate.shape)
+    lines = Lines.of(meta, (rate.shape[0], rate.shape[1]), options)
+    seen = look_at(rate if response is None else rate / response, mask, lines)
+    result = chosen(options, seen, limits, flat=flat is not None)
+    log.info(
+        "autoparam: background_method %s, fit_by_channel %s, apply_flat_field %s",
+        result.background_method,
+        result.fit_by_channel,
+        result.apply_flat_field,
+    )
+    return result
 
 
 def _median_image(ramp: Ramp) -> np.ndarray:
@@ -126,7 +162,7 @@ def _median_image(ramp: Ramp) -> np.ndarray:
 
 def wants_rate(options: CleanFlickerNoiseOptions, user_mask: BackgroundMask | None) -> bool:
     """Tell whether the rate of the whole exposure is needed."""
-    return one_mask(options) and user_mask is None
+    return options.autoparam or (one_mask(options) and user_mask is None)
 
 
 def one_mask(options: CleanFlickerNoiseOptions) -> bool:
