@@ -3,7 +3,7 @@
 Nothing a file says is trusted: names stay below the folder of the association, sizes are
 bounded, and whatever is wrong is told in one line with the file, the product and the member.
 
-Source: JWST User Documentation, associations; JSON is RFC 8259.
+Source: JWST User Documentation, associations.
 """
 
 import json
@@ -19,7 +19,7 @@ from webbcal.io.fits import DiskFile
 LARGEST_FILE = 64 << 20  # bytes; a mosaic of ten thousand exposures takes three
 MOST_MEMBERS = 200_000
 LONGEST_NAME = 1024
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9{][A-Za-z0-9._+{}-]*")
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+{}-]*")
 _SHOWN = 60
 
 
@@ -182,15 +182,16 @@ def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _no_association(path: Path, expected: str, found: Any) -> InvalidInput:
-    what = "nothing" if found is None else _shown(repr(found))
-    return InvalidInput("not an association", where=path, expected=expected, found=what)
+    return InvalidInput(
+        "not an association", where=path, expected=expected, found=_described(found)
+    )
 
 
 def _product(item: Any, number: int, path: Path) -> AsnProduct:
     where = f"{path}, product {number}"
     if not isinstance(item, dict):
         raise InvalidInput(
-            "not a product", where=where, expected="an object", found=_shown(repr(item))
+            "not a product", where=where, expected="an object", found=_described(item)
         )
     name, members = item.get("name"), item.get("members")
     if not isinstance(name, str) or not _PLAIN_NAME.fullmatch(name) or len(name) > 200:
@@ -198,7 +199,7 @@ def _product(item: Any, number: int, path: Path) -> AsnProduct:
             "product name that no file can have",
             where=where,
             expected="letters, digits, '-', '_', '.', '+'; no path",
-            found=_shown(repr(name)),
+            found=_described(name),
         )
     where = f"{path}, product {name}"
     if not isinstance(members, list) or not members:
@@ -206,7 +207,7 @@ def _product(item: Any, number: int, path: Path) -> AsnProduct:
             "no members",
             where=where,
             expected="a list with at least one",
-            found=_shown(repr(members)),
+            found=_described(members),
         )
     made = tuple(
         _member(entry, f"{where}, member {place}", path) for place, entry in enumerate(members, 1)
@@ -218,11 +219,13 @@ def _product(item: Any, number: int, path: Path) -> AsnProduct:
 def _member(item: Any, where: str, path: Path) -> Member:
     if not isinstance(item, dict):
         raise InvalidInput(
-            "not a member", where=where, expected="an object", found=_shown(repr(item))
+            "not a member", where=where, expected="an object", found=_described(item)
         )
     name = item.get("expname")
     if not isinstance(name, str):
-        raise InvalidInput("no file name", where=where, expected="'expname'", found=repr(name)[:60])
+        raise InvalidInput(
+            "no file name", where=where, expected="'expname'", found=_described(name)
+        )
     _check_inside(name, where, path)
     if PurePosixPath(name).name.lower().endswith(".json"):
         itself = name == path.name
@@ -234,7 +237,7 @@ def _member(item: Any, where: str, path: Path) -> Member:
             "unknown use of a member ('exptype')",
             where=f"{where} ({_shown(name)})",
             expected=", ".join(sorted(ROLES)),
-            found=_shown(repr(role)),
+            found=_described(role),
         )
     catalog = _text(item, "tweakreg_catalog", "", where)
     if catalog:
@@ -269,7 +272,7 @@ def _check_inside(name: str, where: str, path: Path | None) -> None:
             "a member outside the folder of its association",
             where=where,
             expected=f"the name of a file below the folder{folder}",
-            found=_shown(repr(name)),
+            found=_described(name),
             advice="Put the file there and give its name without a path.",
         )
 
@@ -317,7 +320,7 @@ def _identifier(tree: dict[str, Any], path: Path) -> str:
             "'asn_id' that no file name can have",
             where=path,
             expected="letters and digits, such as o001",
-            found=_shown(repr(identifier)),
+            found=_described(identifier),
         )
     return identifier
 
@@ -329,12 +332,27 @@ def _text(tree: Mapping[str, Any], key: str, default: str, where: object) -> str
     if isinstance(value, bool | int | float):
         return str(value)
     if isinstance(value, list | dict) and key in ("asn_candidate", "constraints"):
-        return json.dumps(value)
+        return _dumped(value, where)
     if not isinstance(value, str):
         raise InvalidInput(
-            f"nonsense in {key!r}", where=where, expected="text", found=_shown(repr(value))
+            f"nonsense in {key!r}", where=where, expected="text", found=_described(value)
         )
     return value
+
+
+def _dumped(value: Any, where: object) -> str:
+    try:
+        return json.dumps(value)
+    except RecursionError:
+        raise InvalidInput("nested too deeply", where=where) from None
+
+
+def _described(value: Any) -> str:
+    """Say what was found without spelling out a structure, which may be deep or long."""
+    if isinstance(value, str):
+        return f"'{_shown(value)}'"
+    kinds = {dict: "an object", list: "a list" if value else "an empty list", type(None): "nothing"}
+    return kinds.get(type(value)) or _shown(str(value))
 
 
 def _shown(text: str) -> str:

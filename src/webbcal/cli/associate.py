@@ -6,7 +6,6 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from webbcal.associations import Association, Member, write_association
 from webbcal.associations.exposures import LeftOut
@@ -18,7 +17,7 @@ console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
 
 SHOWN = 3  # file names for one reason
-MEMBERS = 22  # columns
+COLUMN = 58  # where members begin
 
 
 def associate_all(
@@ -86,28 +85,35 @@ def _write(associations: Mapping[str, Association], folder: Path, *, overwrite: 
 
 
 def _print_associations(found: Grouped) -> None:
-    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 1, 0, 0))
-    table.add_column(overflow="fold")
-    table.add_column(width=MEMBERS)
     for name, association in found.associations.items():
-        table.add_row(f"[bold]{escape(name)}[/bold]", "")
+        console.print(name, style="bold", markup=False, soft_wrap=True)
         if association.level == 2:
             number = len(association.products)
             what = "1 exposure" if number == 1 else f"{number} exposures, each on its own"
-            table.add_row(f"  {what}", _members(p.members for p in association.products))
+            _print_line(what, _members(p.members for p in association.products))
             continue
         for product in association.products:
-            table.add_row(f"  {escape(product.name)}", _members([product.members]))
-    console.print(table)
+            _print_line(product.name, _members([product.members]))
 
 
-def _members(groups: Iterable[Iterable[Member]]) -> str:
-    """Return how many files serve for what; one that serves for many counts once."""
+def _print_line(what: str, members: list[str]) -> None:
+    """Print a product and its members beside it, or below where the name is long."""
+    left = f"  {what}"
+    if len(left) >= COLUMN:
+        console.print(left, markup=False, soft_wrap=True)
+        left = ""
+    for line in members:
+        console.print(f"{left:<{COLUMN}}{line}", markup=False, soft_wrap=True)
+        left = ""
+
+
+def _members(groups: Iterable[Iterable[Member]]) -> list[str]:
+    """Return how many files serve for what, a line each; one that serves for many counts once."""
     names: dict[str, set[str]] = defaultdict(set)
     for members in groups:
         for member in members:
             names[member.role].add(member.name)
-    return ", ".join(f"{len(files)} {role.replace('_', ' ')}" for role, files in names.items())
+    return [f"{len(files)} {role.replace('_', ' ')}" for role, files in names.items()]
 
 
 def _print_left_out(left_out: Iterable[LeftOut]) -> None:
