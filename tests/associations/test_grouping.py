@@ -1,6 +1,8 @@
 """Which exposures belong together, told by what a proposal would have said."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.associations.headers import MIRI, NIRCAM, NIRISS, NIRSPEC, write_header
 
 from webbcal.associations import associate, read_association, write_association
@@ -329,3 +331,22 @@ def test_files_that_are_no_exposures_are_told(folder, left_out):
     assert "FITS" in reasons["jw01234001001_02101_00001_nrca1_rate.fits"]
     assert "exposure" in reasons["jw01234-o001_t001_nirspec_clear-prism_cal.fits"]
     assert len(reasons) == 2
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    keyword=st.sampled_from(["PROGRAM", "OBSERVTN", "FILTER", "PUPIL", "SUBARRAY", "ACT_ID"]),
+    value=st.text(alphabet="AF0129./\\-_ ~{}*", max_size=12) | st.integers() | st.booleans(),
+)
+def test_no_header_makes_a_name_that_is_a_path(keyword, value, tmp_path_factory):
+    path = (
+        tmp_path_factory.mktemp("odd", numbered=True) / "jw01234001001_02101_00001_nrca1_cal.fits"
+    )
+    header = {"PROGRAM": "01234", "OBSERVTN": "001"} | NIRCAM | {keyword: value}
+    write_header(path, header)
+    found = associate([path], path.parent)
+    assert found.associations or found.left_out
+    for name, association in found.associations.items():
+        written = write_association(association, path.parent / name)
+        assert written.parent == path.parent
+        assert read_association(written).products == association.products

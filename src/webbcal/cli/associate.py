@@ -135,5 +135,6 @@ def _print_left_out(left_out: Iterable[LeftOut]) -> None:
 def _print_summary(found: Grouped, folder: Path, *, dry_run: bool) -> None:
     number = len(found.associations)
     files = f"{number} association{'s' * (number != 1)}"
+    exposures = f"{found.exposures} exposure{'s' * (found.exposures != 1)}"
     what = "not written (--dry-run)" if dry_run else f"written to {folder}"
-    console.print(f"\n{found.exposures} exposures, {files} {what}", markup=False, soft_wrap=True)
+    console.print(f"\n{exposures}, {files} {what}", markup=False, soft_wrap=True)

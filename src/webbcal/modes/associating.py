@@ -73,6 +73,7 @@ _WAVEFRONT = Grouping(
 )
 _IMAGE_SERIES = Grouping("tso-image2", "tso3", "Asn_Lv2ImageTSO", "Asn_Lv3TSO", integrations=True)
 _SPECTRUM_SERIES = Grouping("tso-spec2", "tso3", "Asn_Lv2SpecTSO", "Asn_Lv3TSO", integrations=True)
+_CUBE_SERIES = Grouping("tso-spec2", None, "Asn_Lv2SpecTSO", integrations=True)
 _SPECTRUM = Grouping("spec2", "spec3", "Asn_Lv2Spec", "Asn_Lv3SpectralTarget")
 _LAMP = Grouping("nrslamp-spec2", None, "Asn_Lv2NRSLAMPSpectral")
 
@@ -202,7 +203,9 @@ def grouping_of(mode: Mode, *, time_series: bool = False, wavefront: bool = Fals
         return general
     if general.level3 == "image3" or mode.kind is Kind.TIME_SERIES_IMAGE:
         return _IMAGE_SERIES
-    return _SPECTRUM_SERIES if general.level3 == "spec3" else general
+    if mode.kind is Kind.INTEGRAL_FIELD:
+        return _CUBE_SERIES
+    return _SPECTRUM_SERIES if general.level3 == "spec3" and not general.direct_image else general
 
 
 def confirms_acquisition(mode: Mode) -> bool:
