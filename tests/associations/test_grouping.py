@@ -192,6 +192,13 @@ def test_small_steps_are_no_nods(folder, products):
     assert made[roots[0.53]]["background"] == [f"{roots[0.0]}_rate.fits"]
 
 
+def test_offsets_that_are_all_zero_say_nothing(folder, products):
+    zero = {"PATTTYPE": "ALONG-SLIT-NOD", "XOFFSET": 0.0, "YOFFSET": 0.0}
+    nods = [folder.expose(MIRI, LRS, zero, PATT_NUM=n) for n in (1, 2, 2)]
+    sky = products("spec2")[nods[0]]["background"]
+    assert sky == [f"{root}_rate.fits" for root in nods[1:]]
+
+
 def test_dithers_are_no_nods(folder, products):
     roots = [folder.expose(NIRSPEC, PATTTYPE="CYCLING") for _ in range(2)]
     assert all("background" not in products("spec2")[root] for root in roots)
@@ -201,13 +208,21 @@ def test_imprints_of_the_same_setup_are_subtracted_and_nothing_else(folder, prod
     target = folder.expose(NIRSPEC)
     imprint = folder.expose(NIRSPEC, IS_IMPRT=True)
     lonely = folder.expose(NIRSPEC, IS_IMPRT=True, GRATING="G395H")
+    other = folder.expose(NIRSPEC, IS_IMPRT=True, obs=2)
     assert products("spec2") == {
         target: {"science": [f"{target}_rate.fits"], "imprint": [f"{imprint}_rate.fits"]}
     }
-    assert list(left_out()) == [f"{lonely}_rate.fits"]
+    assert set(left_out()) == {f"{lonely}_rate.fits", f"{other}_rate.fits"}
     assert products("spec3") == {
         "jw01234-o001_t001_nirspec_g140h": {"science": [f"{target}_cal.fits"]}
     }
+
+
+def test_the_background_has_its_imprint_too(folder, products):
+    target = folder.expose(NIRSPEC, obs=1)
+    folder.expose(NIRSPEC, SKY, obs=2)
+    imprint = folder.expose(NIRSPEC, SKY, IS_IMPRT=True, obs=2)
+    assert products("spec2")[target]["imprint"] == [f"{imprint}_rate.fits"]
 
 
 def test_slitless_spectra_get_the_sources_of_the_direct_image(folder, products):
@@ -327,10 +342,16 @@ def test_files_that_are_no_exposures_are_told(folder, left_out):
     (folder.path / "jw01234001001_02101_00001_nrca1_rate.fits").write_bytes(b"hello")
     write_header(folder.path / "jw01234-o001_t001_nirspec_clear-prism_cal.fits", NIRCAM)
     (folder.path / "jw01234-o001_t001_nircam_clear-f200w_i2d.fits").touch()
+    (folder.path / "jw01234001001_02101_00002_nrca1_rate.fits.gz").touch()
     reasons = left_out()
     assert "FITS" in reasons["jw01234001001_02101_00001_nrca1_rate.fits"]
     assert "exposure" in reasons["jw01234-o001_t001_nirspec_clear-prism_cal.fits"]
     assert len(reasons) == 2
+    found = associate(folder.path.iterdir(), folder.path)
+    reasons = {item.path.name: item.reason for item in found.left_out}
+    assert len(reasons) == 4
+    assert "i2d" in reasons["jw01234-o001_t001_nircam_clear-f200w_i2d.fits"]
+    assert ".fits" in reasons["jw01234001001_02101_00002_nrca1_rate.fits.gz"]
 
 
 @settings(max_examples=60, deadline=None)

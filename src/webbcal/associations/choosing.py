@@ -136,9 +136,11 @@ class Pool:
 
 
 def _is_another_nod(one: Exposure, other: Exposure) -> bool:
+    """Tell nods by their offsets; by their places in the pattern where these are not filled in."""
     if one.offset is not None and other.offset is not None:
         apart = math.dist(one.offset, other.offset)
-        return math.isfinite(apart) and apart > NOD
+        if apart > 0:
+            return math.isfinite(apart) and apart > NOD
     if one.position is None or other.position is None:
         return False
     return one.position != other.position

@@ -120,7 +120,7 @@ def find_files(inputs: Iterable[Path]) -> list[Path]:
             folders.sort()
             for name in sorted(names):
                 file = Path(folder, name)
-                if suffix_of(file) in SUFFIXES and file.suffix.lower() == ".fits":
+                if suffix_of(file) in SUFFIXES and file.suffix == ".fits":
                     found[file] = None
     return list(found)
 
@@ -144,6 +144,9 @@ def read_exposures(paths: Iterable[Path]) -> tuple[list[Exposure], list[LeftOut]
     products: dict[tuple[Path, str], set[str]] = {}
     for path in paths:
         suffix = suffix_of(path)
+        if path.suffix != ".fits":
+            left_out.append(LeftOut(path, "its name does not end in .fits"))
+            continue
         if suffix not in SUFFIXES or _COMBINED.match(path.name):
             what = f"a product '{suffix}'" if suffix else "its name has no known suffix"
             reason = f"{what}; wanted: {', '.join(SUFFIXES)} of an exposure"

@@ -259,7 +259,6 @@ def _check_inside(name: str, where: str, path: Path | None) -> None:
         not name.strip()
         or len(name) > LONGEST_NAME
         or not name.isprintable()
-        or pure.is_absolute()
         or "\\" in name
         or bool(re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", name))
         or name.startswith("~")
