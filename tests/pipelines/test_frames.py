@@ -109,6 +109,43 @@ def test_a_frame_may_change_its_shape(run):
     np.testing.assert_array_equal(after.sci, before.sci[..., 16:48, :])
 
 
+@dataclass(frozen=True)
+class Rows:
+    """Every second row of an array of a ramp, taken as it is read."""
+
+    source: np.ndarray
+    reads: list
+
+    @property
+    def shape(self):
+        return (*self.source.shape[:2], self.source.shape[2] // 2, self.source.shape[3])
+
+    @property
+    def dtype(self):
+        return self.source.dtype
+
+    def read(self, index=None):
+        self.reads.append(index)
+        return self.source[..., ::2, :][index].copy()
+
+
+def test_arrays_may_be_made_frame_by_frame(run):
+    reads = []
+
+    def halve(ramp, options, *, carried, measured, parallel):
+        stored = {name: Rows(getattr(ramp, name), reads) for name in ("sci", "groupdq")}
+        pixeldq = ramp.pixeldq[::2].copy()
+        rest = {"meta": ramp.meta, "pixeldq": pixeldq, "group": ramp.group}
+        return type(ramp).from_stored(stored, **rest), None
+
+    outcome = run(toy(frames=Frames(halve)), save=("superbias", "toy"))
+    before, after = (webbcal.open(outcome.outputs[name]) for name in ("superbias", "toy"))
+    np.testing.assert_array_equal(after.sci, before.sci[..., ::2, :])
+    np.testing.assert_array_equal(after.groupdq, before.groupdq[..., ::2, :])
+    lengths = {tuple(part.stop - part.start for part in index) for index in reads}
+    assert lengths == {(1, 1)}
+
+
 def test_integrations_may_be_merged(run):
     def merge(ramp, options, *, carried, measured, parallel):
         sci, dq = (getattr(ramp, n).max(axis=0, keepdims=True) for n in ("sci", "groupdq"))

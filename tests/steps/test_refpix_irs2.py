@@ -13,12 +13,16 @@ from webbcal.core.dq import DQ
 from webbcal.core.errors import InvalidProduct, InvalidReference, MissingReference
 from webbcal.geometry.irs2 import (
     FRAME,
+    OUTPUTS,
     SAMPLES,
+    SECTOR,
     Layout,
     is_reference_position,
     reference_positions,
     sample_of_position,
 )
+from webbcal.io.read import open_product
+from webbcal.io.write import write_product
 from webbcal.kernels.irs2 import fill_missing
 from webbcal.spec.references import ReferencePixelFilters
 from webbcal.steps.refpix import RefpixOptions
@@ -26,6 +30,7 @@ from webbcal.steps.refpix.irs2 import Carried, subtract_interleaved, wanted
 from webbcal.steps.refpix.irs2_filter import LENGTH, LINES, PASS, TAPER, NoiseFilter
 from webbcal.steps.refpix.irs2_pixels import deviant_rows, listed_rows, stand_ins
 
+NONE = np.zeros((OUTPUTS, SECTOR), np.bool_)
 OFF = {"ovr_corr_mitigation_ftr": 1e9}
 
 
@@ -54,7 +59,7 @@ def nothing():
 def run(ramp, filters=None, carried=None, **options):
     reference = table() if filters is None else filters
     if filters is None:
-        carried = Carried(nothing(), ramp.pixeldq) if carried is None else carried
+        carried = Carried(nothing(), NONE) if carried is None else carried
     return subtract_interleaved(ramp, reference, RefpixOptions(**(OFF | options)), carried=carried)
 
 
@@ -135,7 +140,7 @@ def test_bits_do_not_depend_on_threads_nor_on_the_layout_in_memory():
     sci = np.random.default_rng(5).normal(1000, 10, (1, 2, *FRAME)).astype(np.float32)
     ramp = ramp_of(sci)
     filters = NoiseFilter.of(table(alpha=0.3, beta=0.9))
-    carried = Carried(filters, ramp.pixeldq)
+    carried = Carried(filters, NONE)
     one, _ = run(ramp, table(), carried=carried)
     with ThreadPoolExecutor(3) as pool:
         other, _ = subtract_interleaved(
@@ -217,6 +222,18 @@ def test_pixels_that_the_file_lists_are_bad():
     bad = listed_rows(replace(table(), bad_pixels=rows))
     assert [np.flatnonzero(marks).tolist() for marks in bad] == [[], [68, 69], [], [], [10, 11]]
     assert not listed_rows(table()).any()
+
+
+def test_filters_are_the_same_from_a_file(tmp_path):
+    rng = np.random.default_rng(4)
+    given = table(rng.normal(size=LENGTH) + 1j * rng.normal(size=LENGTH), rng.normal(size=LENGTH))
+    path = tmp_path / "filters.fits"
+    write_product(given, path)
+    stored = open_product(path, ReferencePixelFilters)
+    found, expected = NoiseFilter.of(stored), NoiseFilter.of(given)
+    np.testing.assert_array_equal(found.reference_output, expected.reference_output)
+    np.testing.assert_array_equal(found.reference_pixels, expected.reference_pixels)
+    assert "filters" not in vars(stored)  # as large as many frames
 
 
 def test_wrong_frames_and_filters_are_told():

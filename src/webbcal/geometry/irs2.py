@@ -103,6 +103,11 @@ class Layout:
             rows = rows[::-1]
         return FRAME_ROWS - 1 - rows if self.reversed_axes else rows
 
+    def sector(self, output: int) -> slice:
+        """Return the stored rows of an output, in ascending order."""
+        first = (OUTPUTS - 1 - output if self.reversed_axes else output) * SECTOR
+        return slice(first, first + SECTOR)
+
     def science_rows(self) -> np.ndarray:
         """Return the stored rows, in ascending order, of the 2048 lines of the detector."""
         normal = ~is_reference_position()

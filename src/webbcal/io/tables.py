@@ -136,7 +136,9 @@ def _cell_shape(tdim: Any, repeat: int) -> tuple[int, ...]:
     return () if repeat == 1 else (repeat,)
 
 
-def read_table(extension: Extension, spec: Table | None = None) -> np.ndarray:
+def read_table(
+    extension: Extension, spec: Table | None = None, wanted: slice = slice(None)
+) -> np.ndarray:
     """Read a binary table.
 
     Parameters
@@ -146,6 +148,8 @@ def read_table(extension: Extension, spec: Table | None = None) -> np.ndarray:
     spec : Table or None
         Its declaration: values are cast to the declared types, columns matched by name whatever
         the case. Columns that the file lacks are NaN, zero or empty; undeclared ones come last.
+    wanted : slice
+        Rows to read, without gaps.
 
     Returns
     -------
@@ -154,9 +158,10 @@ def read_table(extension: Extension, spec: Table | None = None) -> np.ndarray:
     """
     dtype, stored, sources = _layout(extension, spec)
     layout = np.dtype([(str(n), column.stored) for n, column in enumerate(stored)])
-    rows = extension.shape[0]
-    raw = np.empty(rows * extension.shape[1], "u1")
-    extension.file.read_into(raw, extension.offset)
+    start, stop, _ = wanted.indices(extension.shape[0])
+    rows, width = max(stop - start, 0), extension.shape[1]
+    raw = np.empty(rows * width, "u1")
+    extension.file.read_into(raw, extension.offset + start * width)
     records: np.ndarray = raw.view(layout) if raw.size else np.empty(rows, layout)
     table = np.zeros(rows, dtype)
     assert dtype.names is not None
@@ -214,6 +219,8 @@ class DiskTable:
 
     def read(self, index: Index | None = None) -> np.ndarray:
         """Return the selected rows as a fresh array."""
+        if index and index[0].step in (None, 1):
+            return read_table(self.extension, self.spec, index[0])
         table = read_table(self.extension, self.spec)
         return table[index].copy() if index else table
 

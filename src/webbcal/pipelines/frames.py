@@ -11,7 +11,10 @@ from webbcal.io.spill import Spill
 from webbcal.pipelines.chain import BoundStep
 from webbcal.pipelines.looks import Progress
 from webbcal.pipelines.portions import some_integrations
-from webbcal.spec.fields import Image, Product, declared
+from webbcal.spec.fields import Image, Product, Stored, declared
+
+TOGETHER = 4
+"""Frames computed at a time, to bound memory."""
 
 
 def run_on_frames(
@@ -53,7 +56,7 @@ def run_on_frames(
             measured=bound.measured,
             parallel=pool.map,
         )
-        result.put(first // together, part, changed)
+        result.put(first // together, part, changed, pool)
         progress(bound.step.name, integrations.stop, count)
     whole = result.whole()
     return whole if frames.finish is None else frames.finish(whole, carried, bound.options)
@@ -69,10 +72,10 @@ class _Result:
         self._arrays: dict[str, Any] = dict(ramp.all_stored())
         self._kind: type[Product] = type(ramp)
 
-    def put(self, number: int, before: Product, after: Product) -> None:
+    def put(self, number: int, before: Product, after: Product, pool: Executor) -> None:
         """Store the arrays that a step has changed, of part `number` of the exposure."""
         for name, values in _changed(before, after).items():
-            axes = _axes(type(after), name, values)
+            axes = _axes(type(after), name, len(values.shape))
             parts = values.shape[0] if "integration" in axes else 1
             whole = tuple(
                 self._count * parts if axis == "integration" else length
@@ -86,7 +89,10 @@ class _Result:
                 else slice(None)
                 for axis in axes
             )
-            self._arrays[name].write(index, values)
+            if isinstance(values, np.ndarray):
+                self._arrays[name].write(index, values)
+            else:
+                _copy(values, self._arrays[name], number * parts, pool)
         self._kind = type(after)
 
     def whole(self) -> Product:
@@ -99,19 +105,33 @@ class _Result:
         return self._kind.from_stored(self._arrays, **rest)
 
 
-def _changed(before: Product, after: Product) -> Mapping[str, np.ndarray]:
+def _changed(before: Product, after: Product) -> Mapping[str, np.ndarray | Stored]:
     """Return the arrays that a step has replaced."""
-    own, given = vars(after), vars(before)
     return {
-        name: own[name]
-        for name, spec in declared(type(after)).items()
-        if isinstance(spec, Image)
-        and isinstance(own.get(name), np.ndarray)
-        and own[name] is not given.get(name)
+        name: value
+        for name, value in (after.all_stored() | vars(after)).items()
+        if isinstance(declared(type(after)).get(name), Image)
+        and value is not None
+        and value is not before.stored(name)
+        and value is not vars(before).get(name)
     }
 
 
-def _axes(kind: type[Product], name: str, values: np.ndarray) -> tuple[str, ...]:
+def _copy(source: Stored, target: Spill, first: int, pool: Executor) -> None:
+    """Write an array that is computed as it is read, frame by frame, from index `first` on."""
+
+    def copy(outer: tuple[int, ...]) -> None:
+        here = tuple(slice(n, n + 1) for n in outer)
+        there = (slice(first + outer[0], first + outer[0] + 1), *here[1:])
+        target.write(there, source.read(here))
+
+    frames = list(np.ndindex(source.shape[:-2]))
+    for start in range(0, len(frames), TOGETHER):
+        for _ in pool.map(copy, frames[start : start + TOGETHER]):
+            pass
+
+
+def _axes(kind: type[Product], name: str, ndim: int) -> tuple[str, ...]:
     spec = declared(kind)[name]
     assert isinstance(spec, Image)
-    return spec.axes_of(values.ndim) or spec.axes
+    return spec.axes_of(ndim) or spec.axes

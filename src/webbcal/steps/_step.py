@@ -102,7 +102,9 @@ class Frames:
     ----------
     run : callable
         ``run(ramp, *references, options, carried=..., measured=..., parallel=...)`` returns the
-        ramp and what the next call gets as `carried`, which is None at first. `measured` comes
+        ramp and what the next call gets as `carried`, which is None at first. Its arrays may be
+        `Stored`: they are then read frame by frame, in several threads, and need not be in memory
+        together; a frame may only depend on the same frame of the ramp. `measured` comes
         from the `Survey`. `parallel` is a `Parallel`: the work on groups may be shared out.
         May raise CannotCalibrate, but only for a reason that holds for every integration.
     wanted : callable

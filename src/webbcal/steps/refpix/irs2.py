@@ -1,6 +1,6 @@
 """Interleaved reference pixels of NIRSpec (IRS2)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,9 +25,9 @@ from webbcal.geometry.readout import BORDER
 from webbcal.spec.meta import Meta
 from webbcal.spec.products.detector1 import Ramp
 from webbcal.spec.references import ReferencePixelFilters
-from webbcal.steps._exposure import frame_of
 from webbcal.steps._step import Parallel
 from webbcal.steps.refpix.irs2_filter import LINES, NoiseFilter
+from webbcal.steps.refpix.irs2_frames import Chosen, Computed, Frames, ramp_of_frames
 from webbcal.steps.refpix.irs2_pixels import deviant_rows, listed_rows, stand_ins
 from webbcal.steps.refpix.options import RefpixOptions
 
@@ -44,10 +44,18 @@ BAD = np.uint32(DQ.BAD_REF_PIXEL | DQ.DO_NOT_USE)
 
 @dataclass(frozen=True)
 class Carried:
-    """What one integration leaves to the next: prepared filters, flags so far."""
+    """What one integration leaves to the next.
+
+    Parameters
+    ----------
+    filters : NoiseFilter
+        Prepared filters.
+    deviant : array
+        Reference pixels found to deviate so far, bool, (output, position).
+    """
 
     filters: NoiseFilter
-    pixeldq: np.ndarray
+    deviant: np.ndarray
 
 
 def wanted(options: RefpixOptions, meta: Meta) -> bool:
@@ -123,26 +131,24 @@ def subtract_interleaved(
         )
     _check(ramp)
     if carried is None:
-        carried = Carried(NoiseFilter.of(refpix), ramp.pixeldq)
-    layout, flags = Layout.of(ramp.meta), ramp.pixeldq | carried.pixeldq
-    signals, zeroframes = [], []
+        carried = Carried(NoiseFilter.of(refpix), np.zeros((OUTPUTS, SECTOR), np.bool_))
+    layout, deviant = Layout.of(ramp.meta), carried.deviant
+    known = _bad_rows(ramp.pixeldq, layout) | listed_rows(refpix)
+    corrections = []
     for integration in range(ramp.shape_of("sci")[0]):
         frames = Frames(ramp, integration)
         series = Series.of(frames, layout, parallel)
         if options.irs2_mean_subtraction:
-            series.subtract_levels(_usable_edges(flags, layout), options.siglimit)
-        deviant = deviant_rows(series.every_reference_pixel(), options.ovr_corr_mitigation_ftr)
-        flags = _with_flags(flags, deviant, layout)
-        series.replace_bad(_bad_rows(flags, layout) | listed_rows(refpix))
+            usable = _usable_edges(ramp.pixeldq, layout) & ~deviant[..., np.newaxis]
+            series.subtract_levels(usable, options.siglimit)
+        found = deviant_rows(series.every_reference_pixel(), options.ovr_corr_mitigation_ftr)
+        deviant = deviant | found
+        series.replace_bad(known | deviant)
         series.subtract_means()
-        out = _corrected(frames, series, carried.filters, layout, options, parallel)
-        signals.append(out[: frames.groups])
-        zeroframes.append(out[frames.groups :])
-    result = ramp.with_changes(
-        sci=signals[0][np.newaxis] if len(signals) == 1 else np.stack(signals),
-        **_stripped(ramp, flags, layout, options, np.concatenate(zeroframes)),
-    )
-    return result, Carried(carried.filters, flags)
+        corrections.append(Correction(frames, series, carried.filters, layout, options))
+    flags = _with_flags(ramp.pixeldq, deviant, layout)
+    result = ramp_of_frames(ramp, _replaced(ramp, corrections, flags, layout, options))
+    return result, Carried(carried.filters, deviant)
 
 
 def _check(ramp: Ramp) -> None:
@@ -155,30 +161,6 @@ def _check(ramp: Ramp) -> None:
             expected=f"{REFERENCE} reference pixels after {NORMAL} others, {FRAME[0]} rows",
             found=f"{reference} (NRS_REF) after {normal} (NRS_NORM), {shape[0]} rows",
         )
-
-
-@dataclass(frozen=True)
-class Frames:
-    """The frames of one integration: its groups, and the zero frame where there is one."""
-
-    ramp: Ramp
-    integration: int
-
-    @property
-    def groups(self) -> int:
-        """Number of groups."""
-        return self.ramp.shape_of("sci")[1]
-
-    @property
-    def numbers(self) -> range:
-        """Number of each frame."""
-        return range(self.groups + self.ramp.has("zeroframe"))
-
-    def read(self, number: int) -> np.ndarray:
-        """Return one frame, float32, (y, x); only that is read."""
-        if number < self.groups:
-            return frame_of(self.ramp, "sci", self.integration, number)
-        return np.asarray(self.ramp.zeroframe[self.integration])
 
 
 @dataclass(frozen=True)
@@ -218,11 +200,13 @@ class Series:
         lines = EDGE[::-1] if layout.reversed_axes else EDGE
 
         def collect(number: int) -> None:
-            frame = frames.read(number)
-            output[number] = _in_order(frame[rows[0]], layout)
-            for amplifier, own in enumerate(rows[1:]):
-                pixels[number, amplifier] = _in_order(frame[own[reference]], layout)
-                edges[number, amplifier] = frame[own[~reference][:, np.newaxis], lines]
+            for n, own in enumerate(layout.sector(number) for number in range(OUTPUTS)):
+                sector, order = frames.read(number, own), rows[n] - own.start
+                if n == 0:
+                    output[number] = _in_order(sector[order], layout)
+                    continue
+                pixels[number, n - 1] = _in_order(sector[order[reference]], layout)
+                edges[number, n - 1] = sector[order[~reference][:, np.newaxis], lines]
 
         _work(parallel, collect, frames.numbers)
         levels = np.zeros((count, AMPLIFIERS, 2), np.float32)
@@ -328,46 +312,44 @@ def _work(parallel: Parallel, function: Callable[[int], None], numbers: range) -
             pass
 
 
-def _corrected(
-    frames: Frames,
-    series: Series,
-    filters: NoiseFilter,
-    layout: Layout,
-    options: RefpixOptions,
-    parallel: Parallel,
-) -> np.ndarray:
-    """Return the corrected frames, float32, (frame, y, x)."""
-    keep = options.preserve_irs2_refpix
-    normal = ~is_reference_position()
-    positions = np.arange(SECTOR) if keep else np.flatnonzero(normal)
-    samples, science = sample_of_position(), layout.science_rows()
-    parity = parity_of_position()[positions]
-    rows = [layout.rows(number)[positions] for number in range(OUTPUTS)]
-    targets = rows if keep else [np.searchsorted(science, own) for own in rows]
-    out = np.empty((len(frames.numbers), FRAME[0] if keep else science.size, LINES), np.float32)
+@dataclass(frozen=True)
+class Correction:
+    """The correction of one integration, frame by frame."""
 
-    def correct(number: int) -> None:
+    frames: Frames
+    series: Series
+    filters: NoiseFilter
+    layout: Layout
+    options: RefpixOptions
+
+    def __call__(self, number: int) -> np.ndarray:
+        """Return a corrected frame, float32, (y, x)."""
         from webbcal.kernels.irs2 import subtract_line, subtract_model
 
-        frame = frames.read(number)
-        spectrum = filters.reference_spectrum(_reference_output(series.output[number]))
+        keep, series, layout = self.options.preserve_irs2_refpix, self.series, self.layout
+        normal = ~is_reference_position()
+        positions = np.arange(SECTOR) if keep else np.flatnonzero(normal)
+        samples, science = sample_of_position()[positions], layout.science_rows()
+        parity = parity_of_position()[positions]
+        out = np.empty((FRAME[0] if keep else science.size, LINES), np.float32)
+        spectrum = self.filters.reference_spectrum(_reference_output(series.output[number]))
         for amplifier in range(AMPLIFIERS):
             pixels = series.pixels[number, amplifier]
             line = _line(pixels, series.edges[number, amplifier])
-            model = filters.prediction(
-                amplifier, _level(pixels, line), spectrum, samples[positions]
-            )
+            model = self.filters.prediction(amplifier, _level(pixels, line), spectrum, samples)
             model += series.levels[number, amplifier][parity, np.newaxis]
-            subtract_line(model, samples[positions], (-line[0], -line[1]), SPAN)
+            subtract_line(model, samples, (-line[0], -line[1]), SPAN)
+            rows = layout.rows(amplifier + 1)
+            targets = rows[positions] if keep else np.searchsorted(science, rows[positions])
+            own = layout.sector(amplifier + 1)
             subtract_model(
-                *(frame, rows[amplifier + 1], model, layout.reversed_axes),
-                *(out[number], targets[amplifier + 1]),
+                *(self.frames.read(number, own), rows[positions] - own.start, model),
+                *(layout.reversed_axes, out, targets),
             )
         if keep:
-            out[number, rows[0]] = frame[rows[0]]
-
-    _work(parallel, correct, frames.numbers)
-    return out
+            own = layout.sector(0)
+            out[own] = self.frames.read(number, own)
+        return out
 
 
 def _reference_output(values: np.ndarray) -> np.ndarray:
@@ -376,6 +358,7 @@ def _reference_output(values: np.ndarray) -> np.ndarray:
 
     samples = sample_of_position()
     line = straight_line(np.ascontiguousarray(values[:, EDGE]), samples, EDGE, SPAN)
+    values = values.copy()
     subtract_line(values, samples, line, SPAN)
     series = np.full(SPAN, np.nan, np.float32)
     series[samples] = values
@@ -394,9 +377,10 @@ def _line(pixels: np.ndarray, edges: np.ndarray) -> tuple[float, float]:
 
 
 def _level(pixels: np.ndarray, line: tuple[float, float]) -> np.ndarray:
-    """Return reference pixels less the drift, 0 where they are missing; changed in place."""
+    """Return reference pixels less the drift, 0 where they are missing."""
     from webbcal.kernels.irs2 import subtract_line
 
+    pixels = pixels.copy()
     subtract_line(pixels, sample_of_position()[is_reference_position()], line, SPAN)
     np.nan_to_num(pixels, copy=False, nan=0.0)
     return pixels
@@ -404,37 +388,41 @@ def _level(pixels: np.ndarray, line: tuple[float, float]) -> np.ndarray:
 
 def _bad_rows(flags: np.ndarray, layout: Layout) -> np.ndarray:
     """Return which interleaved reference pixels are flagged in any line, (output, position)."""
-    bad: np.ndarray = ((flags & np.uint32(DQ.BAD_REF_PIXEL)) != 0).any(axis=1)
-    return np.stack([bad[layout.rows(n)] & is_reference_position() for n in range(OUTPUTS)])
+    marked = np.uint32(DQ.BAD_REF_PIXEL)
+    bad = [((flags[layout.rows(n)] & marked) != 0).any(axis=1) for n in range(OUTPUTS)]
+    return np.asarray(np.stack(bad) & is_reference_position())
 
 
 def _with_flags(flags: np.ndarray, bad: np.ndarray, layout: Layout) -> np.ndarray:
     """Return pixel flags (y, x) with those of bad reference pixels (output, position) added."""
+    if not bad.any():
+        return flags
     result = flags.copy()
     for number in range(OUTPUTS):
         result[layout.rows(number)[bad[number]]] |= BAD
     return result
 
 
-def _stripped(
-    ramp: Ramp, flags: np.ndarray, layout: Layout, options: RefpixOptions, zeroframe: np.ndarray
+def _replaced(
+    ramp: Ramp,
+    corrections: Sequence[Correction],
+    flags: np.ndarray,
+    layout: Layout,
+    options: RefpixOptions,
 ) -> dict[str, Any]:
-    """Return the other arrays of the result, by name."""
-    arrays: dict[str, Any] = {"pixeldq": flags}
-    if zeroframe.size:
-        rows = slice(None) if options.preserve_irs2_refpix else layout.science_rows()
-        arrays["zeroframe"] = np.where(ramp.zeroframe[:, rows] == 0, np.float32(0), zeroframe)
-    if options.preserve_irs2_refpix:
+    """Return the arrays of the result, by name; large ones are made as they are read."""
+    keep, rows = options.preserve_irs2_refpix, layout.science_rows()
+    size = FRAME[0] if keep else rows.size
+    shape = (len(corrections), ramp.shape_of("sci")[1], size, LINES)
+    arrays: dict[str, Any] = {"sci": Computed(shape, corrections), "pixeldq": flags}
+    if ramp.has("zeroframe"):
+        zero = ramp.zeroframe if keep else ramp.zeroframe[:, rows]
+        frames = np.stack([correct(shape[1]) for correct in corrections])
+        arrays["zeroframe"] = np.where(zero == 0, np.float32(0), frames)
+    if keep:
         return arrays
-    rows = layout.science_rows()
     arrays["pixeldq"] = np.ascontiguousarray(flags[rows])
     for name in ("groupdq", "err"):
         if ramp.has(name):
-            shape = ramp.shape_of(name)
-            values = np.empty(
-                (*shape[:2], rows.size, shape[3]), np.uint8 if name == "groupdq" else np.float32
-            )
-            for i, g in np.ndindex(shape[:2]):
-                values[i, g] = frame_of(ramp, name, i, g)[rows]
-            arrays[name] = values
+            arrays[name] = Chosen(ramp, name, rows)
     return arrays

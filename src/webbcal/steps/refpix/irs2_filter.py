@@ -10,6 +10,7 @@ line s at time ``p + P s``, frequency ``f + L j`` is
 so that rows p known to be zero cost nothing. Series are real; only f up to L / 2 is kept.
 """
 
+import itertools
 from dataclasses import dataclass
 from typing import Self
 
@@ -40,6 +41,9 @@ TAPER = 110000 // (SAMPLES // BLOCKS)
 PASS = BLOCKS * LINES // 2 - TAPER // 2
 """Frequencies up to PASS are kept by the low-pass filter, those above PASS + TAPER dropped: half
 the rate at which reference pixels are visited lies in the middle."""
+
+PART = 89
+"""Frequencies j of the filters that are read at a time."""
 
 ROUNDS = 3
 """How often interpolation by the low-pass filter is repeated."""
@@ -78,20 +82,20 @@ class NoiseFilter:
         InvalidReference
             If they are of another length.
         """
-        table = reference.filters
-        if table.size != 2 * LENGTH:
+        (rows,) = reference.shape_of("filters")
+        if rows != 2 * LENGTH:
             raise InvalidReference(
                 "refpix reference with filters of another length",
                 expected=f"{2 * LENGTH} rows",
-                found=table.size,
+                found=rows,
             )
-        amplifiers = range(OUTPUTS - 1)
+        prepared = _real_filters(reference)
         phase = np.outer(np.arange(SAMPLES), np.arange(FREQUENCIES)) * (-2j * np.pi / LENGTH)
         frequency = np.arange(FREQUENCIES) + LINES * np.arange(SAMPLES)[:, np.newaxis]
         frequency = np.minimum(frequency, LENGTH - frequency)
         return cls(
-            np.stack([_real_filter(table[f"alpha_{k}"]) for k in amplifiers]),
-            np.stack([_real_filter(table[f"beta_{k}"]) for k in amplifiers]),
+            prepared["alpha"],
+            prepared["beta"],
             _tapered(frequency) + _tapered(LENGTH // 2 - 1 - frequency),
             np.exp(phase).astype(np.complex64),
         )
@@ -114,6 +118,7 @@ class NoiseFilter:
         filled = np.empty_like(series)
         fill_missing(frozen(series), frozen(TAPS), filled)
         lines = fft.rfft(filled, axis=1)
+        del filled
         lines *= self.shift
         replaced = _between_pixels()
         for _ in range(ROUNDS):
@@ -159,12 +164,27 @@ class NoiseFilter:
         return np.asarray(fft.irfft(wanted, n=LINES, axis=1, overwrite_x=True))
 
 
-def _real_filter(column: np.ndarray) -> np.ndarray:
-    """Return a filter that leaves a real series real, complex64, (j, f)."""
-    values = column[0::2] + 1j * column[1::2].astype(np.complex64)
-    mirrored = np.roll(values[::-1], 1).conj()
-    whole = (0.5 * (values + mirrored)).reshape(SAMPLES, LINES)
-    return np.ascontiguousarray(whole[:, :FREQUENCIES], dtype=np.complex64)
+def _real_filters(reference: ReferencePixelFilters) -> dict[str, np.ndarray]:
+    """Return filters that leave a real series real, by kind, complex64, (amplifier, j, f).
+
+    The table, much larger than the result, is read part by part. Frequency k = f + L j and its
+    mirror image N - k, of which one is kept, get the mean of one and the conjugate of the other.
+    """
+    shape = (OUTPUTS - 1, SAMPLES, FREQUENCIES)
+    filters = {kind: np.zeros(shape, np.complex64) for kind in ("alpha", "beta")}
+    stored = reference.stored("filters")
+    for first in range(0, SAMPLES, PART):
+        rows = slice(2 * LINES * first, 2 * LINES * min(first + PART, SAMPLES))
+        table = reference.filters[rows] if stored is None else stored.read((rows,))
+        j = np.arange(first, min(first + PART, SAMPLES))
+        for kind, amplifier in itertools.product(filters, range(OUTPUTS - 1)):
+            column, out = table[f"{kind}_{amplifier}"], filters[kind][amplifier]
+            half = np.float32(0.5) * (column[0::2] + 1j * column[1::2]).astype(np.complex64)
+            values = half.reshape(j.size, LINES)
+            out[j] += values[:, :FREQUENCIES]
+            out[SAMPLES - 1 - j, 1:] += values[:, : FREQUENCIES - 2 : -1].conj()
+            out[-j % SAMPLES, 0] += values[:, 0].conj()
+    return filters
 
 
 def _tapered(frequency: np.ndarray) -> np.ndarray:
