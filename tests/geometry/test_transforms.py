@@ -141,3 +141,19 @@ def test_what_old_writers_left_out_is_known():
 def test_an_unknown_transform_is_told():
     with pytest.raises(InvalidInput, match=r"parts of unknown kind.*jwst_pipeline/folding-1.0.0"):
         decode(node("folding", "angle: 3", "1.0.0"))
+
+
+@pytest.mark.parametrize(
+    ("tag", "body"),
+    [
+        ("coords", "model_type: sideways"),
+        ("grating_equation", "groove_density: 1.0\n  order: 1\n  output: colour"),
+        ("grating_equation", "groove_density: 1.0\n  output: angle"),
+        ("rotation_sequence", "angles: [1.0]\n  axes_order: w"),
+        ("rotation_sequence", "angles: [1.0, 2.0]\n  axes_order: x"),
+        ("logical", "condition: GE\n  compareto: 1.0\n  value: 1.0"),
+    ],
+)
+def test_nonsense_is_told_before_it_is_computed(tag, body):
+    with pytest.raises(InvalidInput, match="cannot decode the stored object"):
+        decode(node(tag, body, "1.2.0"))

@@ -62,13 +62,16 @@ class _Converter(TransformConverterBase):  # type: ignore[misc]
         return {name: getattr(model, name) for name in model.settings} | dict(words)
 
 
-def _coords(node: Mapping[str, Any]) -> type[Transform]:
-    to_directional = node["model_type"] in ("unitless2directional", "to_dircos")
-    return UnitlessToDirectional if to_directional else DirectionalToUnitless
-
-
-def _grating(node: Mapping[str, Any]) -> type[Transform]:
-    return AngleFromGrating if node.get("output") == "angle" else WavelengthFromGrating
+_COORDS: Mapping[str, type[Transform]] = {
+    "unitless2directional": UnitlessToDirectional,
+    "to_dircos": UnitlessToDirectional,
+    "directional2unitless": DirectionalToUnitless,
+    "from_dircos": DirectionalToUnitless,
+}
+_GRATING: Mapping[str, type[Transform]] = {
+    "angle": AngleFromGrating,
+    "wavelength": WavelengthFromGrating,
+}
 
 
 def _only(name: str, kind: type[Transform]) -> _Converter:
@@ -82,7 +85,7 @@ class ObservatoryTransforms(Extension):  # type: ignore[misc]
     converters = (
         _Converter(
             "coords",
-            _coords,
+            lambda node: _COORDS[node["model_type"]],
             {
                 UnitlessToDirectional: {"model_type": "unitless2directional"},
                 DirectionalToUnitless: {"model_type": "directional2unitless"},
@@ -90,7 +93,7 @@ class ObservatoryTransforms(Extension):  # type: ignore[misc]
         ),
         _Converter(
             "grating_equation",
-            _grating,
+            lambda node: _GRATING[node["output"]],
             {
                 AngleFromGrating: {"output": "angle"},
                 WavelengthFromGrating: {"output": "wavelength"},

@@ -86,6 +86,11 @@ class RotationSequence(Transform):
     angles: Sequence[float]
     axes_order: str
 
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        if len(self.angles) != len(self.axes_order) or set(self.axes_order) - set("xyz"):
+            raise ValueError(f"rotations by {self.angles} about {self.axes_order}")
+
     def evaluate(self, x: Floats, y: Floats, z: Floats) -> tuple[Floats, ...]:
         """Return the rotated direction."""
         for axis, angle in zip(self.axes_order, np.deg2rad(self.angles), strict=True):
@@ -121,6 +126,11 @@ class Logical(Transform):
         "EQ": np.equal,
         "NE": np.not_equal,
     }
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        if self.condition not in self.relations:
+            raise ValueError(f"condition {self.condition}")
 
     def evaluate(self, x: Floats) -> Floats:
         """Return the values, replaced where the relation holds."""
