@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import webbcal
+from webbcal.core.errors import CannotCalibrate, InvalidOptions
 from webbcal.geometry.stripes import Stripes
 from webbcal.io.read import open_product
 from webbcal.io.write import write_product
@@ -53,7 +54,7 @@ def cut_into_stripes(whole: Uncal, layout: dict[str, int], lines: int) -> Uncal:
     return Uncal(sci=sci, meta=meta, int_times=whole.int_times, group=whole.group)
 
 
-def run(uncal: Uncal, files, folder: Path):
+def run(uncal: Uncal, files, folder: Path, **options):
     path = folder / "stripes_uncal.fits"
     write_product(uncal, path)
     references = dict.fromkeys(REFERENCES) | dict(files.references)
@@ -63,7 +64,10 @@ def run(uncal: Uncal, files, folder: Path):
         references=references,
         reference_folder=files.crds,
         threads=2,
+        options=options,
     )
+    if outcome.error is not None:
+        raise outcome.error
     return {suffix: webbcal.open(product) for suffix, product in outcome.outputs.items()}
 
 
@@ -91,6 +95,17 @@ def test_superstripes_are_put_together_on_the_detector(files, tmp_path):
     pull = ((products["rate"].sci - truth) / products["rate"].err)[good]
     assert abs(np.median(pull)) < 0.05
     assert pull.std() == pytest.approx(1.0, abs=0.05)
+
+
+def test_superstripes_that_stay_apart_are_refused(files, tmp_path):
+    uncal = cut_into_stripes(open_product(files.exposures[0]), LAYOUT, EACH + 4)
+    with pytest.raises(InvalidOptions, match="linearity cannot run: superstripes stay"):
+        run(uncal, files, tmp_path, refpix={"skip": True})
+    # Without a line of reference pixels, the step cannot do its work.
+    blind = LAYOUT | {"multistripe_reads1": 0, "multistripe_skips1": 4}
+    uncal = cut_into_stripes(open_product(files.exposures[0]), blind, EACH)
+    with pytest.raises(CannotCalibrate, match="reference pixels"):
+        run(uncal, files, tmp_path)
 
 
 def test_each_stripe_of_a_frame_has_its_own_level(files, tmp_path):

@@ -10,7 +10,7 @@ import dataclasses
 import os
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -28,7 +28,7 @@ from webbcal.pipelines.inputs import remarks
 from webbcal.pipelines.lock import only_one
 from webbcal.pipelines.looks import Progress, measure, survey
 from webbcal.pipelines.outputs import Extract, Outputs, final, named
-from webbcal.pipelines.plan import Plan, PlannedStep
+from webbcal.pipelines.plan import Plan, PlannedStep, steps_without_images
 from webbcal.pipelines.portions import Source, begin, bytes_per_pixel, frame_shape
 from webbcal.pipelines.record import (
     COMPLETE,
@@ -139,13 +139,22 @@ class ExposureRun:
             try:
                 self._take(planned, pool, self._plan.steps[number:])
             except CannotCalibrate as reason:
-                self._reasons[planned.step.name] = str(reason)
+                self._skip(planned, self._plan.steps[number + 1 :], reason)
             except InvalidReference as error:
                 raise _in_a_file_of(planned, error) from None
         if not self._pending and not self._finished:
             raise CannotCalibrate("every step is skipped", where=self._plan.path)
         self._open_outputs(())
         self._sweep(pool)
+
+    def _skip(
+        self, planned: PlannedStep, rest: Sequence[PlannedStep], reason: CannotCalibrate
+    ) -> None:
+        """Record a step as skipped, if those that follow can run without it."""
+        skipped = dataclasses.replace(planned, reason=str(reason))
+        if steps_without_images(skipped, rest, self._plan.exposure.meta)[1]:
+            raise reason
+        self._reasons[planned.step.name] = str(reason)
 
     def _begin_sweep(self, source: Source) -> None:
         self._sweeps += 1

@@ -1,10 +1,11 @@
 """Decide everything about a run before a pixel is read: recipe, options, references."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from webbcal.core.errors import InvalidInput, UnsupportedMode
+from webbcal.core.errors import InvalidInput, InvalidOptions, UnsupportedMode
+from webbcal.core.options import Options
 from webbcal.io.names import root_of
 from webbcal.io.read import open_product
 from webbcal.modes import Mode, mode_of
@@ -16,6 +17,7 @@ from webbcal.pipelines.stripes import stacked
 from webbcal.refs.parameters import load_parameters
 from webbcal.refs.select import ReferenceSource, Selection
 from webbcal.spec.fields import Product
+from webbcal.spec.meta import Meta
 from webbcal.steps import STEPS
 from webbcal.steps._step import Needs, Step
 
@@ -87,7 +89,8 @@ def make_plan(path: Path, settings: Settings, source: ReferenceSource) -> Plan:
     UnsupportedMode
         If no recipe exists for it.
     InvalidOptions, MissingReference, InvalidReference
-        See `resolve` and `ReferenceSource.select`.
+        See `resolve` and `ReferenceSource.select`; and if a step is skipped, or told to leave the
+        frames as they were read, without which later ones cannot run.
     """
     product = open_product(path)
     if not any(isinstance(product, recipe.reads) for recipe in RECIPES.values()):
@@ -118,17 +121,55 @@ def make_plan(path: Path, settings: Settings, source: ReferenceSource) -> Plan:
     parameters = load_parameters(product.meta, recipe.parameters, known, source)
     own = presets(recipe, mode, product.meta)
     options = resolve(recipe, settings, parameters.values, parameters.origin, own)
+    steps = _with_references(recipe, options, product, source)
+    _check_frames(steps, product.meta, path)
     return Plan(
         path=path,
         exposure=product,
         mode=mode,
         recipe=recipe,
-        steps=_with_references(recipe, options, product, source),
+        steps=steps,
         output_dir=settings.output_dir or path.parent,
         context=source.context,
         crds_version=source.crds_version,
         ignored=parameters.ignored,
     )
+
+
+def steps_without_images(
+    planned: PlannedStep, rest: Sequence[PlannedStep], meta: Meta
+) -> tuple[str, list[str]]:
+    """Return what a step leaves in the frames, and which later steps are to run all the same.
+
+    Parameters
+    ----------
+    planned : PlannedStep
+        The step.
+    rest : sequence of PlannedStep
+        Those that follow.
+    meta : Meta
+        Of the exposure.
+    """
+    frames = planned.step.frames
+    left = "" if frames is None else frames.leaves(_used(planned), meta)
+    return left, [later.step.name for later in rest if left and not later.reason]
+
+
+def _used(planned: PlannedStep) -> Options | None:
+    return None if planned.reason else planned.options.values
+
+
+def _check_frames(steps: Sequence[PlannedStep], meta: Meta, path: Path) -> None:
+    for number, planned in enumerate(steps):
+        left, later = steps_without_images(planned, steps[number + 1 :], meta)
+        if later:
+            name = planned.step.name
+            raise InvalidOptions(
+                f"{later[0]} cannot run: {left} stay in the frames without {name}",
+                where=path,
+                found=planned.reason or f"options of {name} that keep them",
+                advice=f"Let {name} remove them, or skip what follows: {', '.join(later)}.",
+            )
 
 
 def _with_references(

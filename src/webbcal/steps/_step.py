@@ -69,6 +69,10 @@ def _one(meta: Meta) -> int:
     return 1
 
 
+def _nothing(options: Any, meta: Meta) -> str:
+    return ""
+
+
 @dataclass(frozen=True)
 class Survey:
     """How a step learns what it must know of the whole exposure: from a draft image, say.
@@ -116,6 +120,10 @@ class Frames:
     finish : callable or None
         ``finish(ramp, carried, options)``: the whole ramp, its arrays on disk, with metadata and
         tables changed.
+    leaves : callable
+        ``leaves(options, meta)``: what keeps the frames from being images of the detector after
+        the step, or where it is skipped (`options` is None); empty where they are. Steps that
+        follow cannot run then.
     """
 
     run: Callable[..., tuple[Any, Any]]
@@ -123,6 +131,7 @@ class Frames:
     after_run: bool = False
     together: Callable[[Meta], int] = _one
     finish: Callable[..., Any] | None = None
+    leaves: Callable[[Any, Meta], str] = _nothing
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ options)``, which returns what to subtract: an object with ``subtracted_from(ram
 from collections.abc import Sequence
 from typing import Any
 
+from webbcal.geometry.irs2 import is_interleaved
 from webbcal.geometry.stripes import without_stripes
 from webbcal.spec.meta import Meta
 from webbcal.spec.products.detector1 import Ramp
@@ -152,6 +153,14 @@ def _finish(ramp: Ramp, carried: Any, options: RefpixOptions) -> Ramp:
     return ramp
 
 
+def _leaves(options: RefpixOptions | None, meta: Meta) -> str:
+    if is_interleaved(meta) and (options is None or options.preserve_irs2_refpix):
+        return "interleaved reference pixels (IRS2)"
+    if stripes.in_superstripes(meta) and options is None:
+        return "superstripes"
+    return ""
+
+
 STEP = Step(
     "refpix",
     subtract_reference_pixels,
@@ -163,5 +172,5 @@ STEP = Step(
     status="refpix",
     scope=Scope.FRAME,
     measurement=Measurement(_windows, _measure),
-    frames=Frames(_on_frames, _wanted, finish=_finish),
+    frames=Frames(_on_frames, _wanted, finish=_finish, leaves=_leaves),
 )
