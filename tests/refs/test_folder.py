@@ -96,6 +96,25 @@ def test_an_asdf_file_is_chosen_like_a_fits_file(tmp_path):
     assert chosen(tmp_path, "regions", exposure__type="NRC_WFSS").path.name == "grism.asdf"
 
 
+def test_shifts_of_filters_are_chosen_by_subarray(tmp_path):
+    for name, listed in (("full", "FULL|BRIGHTSKY|SUB64|"), ("mask", "MASK1550|")):
+        meta = {
+            "reftype": "filteroffset",
+            "instrument": {"name": "MIRI", "detector": "MIRIMAGE"},
+            "exposure": {"p_exptype": "MIR_IMAGE|MIR_4QPM|"},
+            "subarray": {"name": "FULL", "p_subarray": listed},
+            "useafter": "2022-05-01T00:00:00",
+        }
+        asdf.AsdfFile({"meta": meta}).write_to(tmp_path / f"{name}.asdf")
+    miri = {"instrument__name": "MIRI", "instrument__detector": "MIRIMAGE"}
+    for subarray, exposure_type, expected in (
+        ("SUB64", "MIR_IMAGE", "full.asdf"),
+        ("MASK1550", "MIR_4QPM", "mask.asdf"),
+    ):
+        keys = {**miri, "subarray__name": subarray, "exposure__type": exposure_type}
+        assert chosen(tmp_path, "filteroffset", **keys).path.name == expected
+
+
 def test_a_type_without_a_file_is_missing_or_optional(tmp_path):
     write_fits(tmp_path / "gain.fits", "gain")
     with pytest.raises(MissingReference, match="no dark reference"):
