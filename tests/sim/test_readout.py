@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from webbcal.core.errors import InvalidOptions
+from webbcal.sim import QUIET, ImageSimulation, simulate_exposure
 from webbcal.sim.instruments import subarray_of
 from webbcal.sim.instruments.nircam import DETECTORS, READ_PATTERNS
 from webbcal.sim.readout import Readout
@@ -86,3 +87,25 @@ def test_impossible_subarrays_are_refused(text):
 def test_a_subarray_that_sticks_out_is_refused():
     with pytest.raises(InvalidOptions, match="inside a detector"):
         readout("20x20", x_start=2040)
+
+
+@pytest.mark.parametrize("references_of_whole_detector", [False, True])
+def test_side_columns_of_nirspec_subarrays_inside_the_detector_see_no_light(
+    references_of_whole_detector,
+):
+    options = ImageSimulation.from_mapping(
+        {
+            **QUIET,
+            "detector": "NRS1",
+            "subarray": "SUB512",
+            "ngroups": 2,
+            "sky": 100.0,
+            "full_frame_references": references_of_whole_detector,
+        }
+    )
+    exposure = simulate_exposure(options, seed=1)
+    lit = exposure.truth.rate > 0
+    assert not lit[:, :4].any()
+    assert not lit[:, -4:].any()
+    assert lit[:, 4:-4].all()
+    assert not exposure.readout.reference_pixels().any()

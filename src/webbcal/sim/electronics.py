@@ -122,3 +122,45 @@ def pink_noise(samples: int, rng: np.random.Generator) -> np.ndarray:
     power = 2 * 2 * float(np.sum(amplitude.astype(np.float64) ** 2)) / length**2
     series: np.ndarray = fft.irfft(spectrum, length, overwrite_x=True)
     return series[:samples] / np.float32(np.sqrt(power))
+
+
+def pink_shares(samples: int) -> tuple[np.ndarray, int]:
+    """Return how the variance of `pink_noise` is shared out.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64: share of each frequency, from 0 to half of the length; their sum is 1.
+    int
+        Length of the period, which holds at least `samples`.
+    """
+    from scipy import fft
+
+    length = fft.next_fast_len(samples, real=True)
+    share = np.zeros(length // 2 + 1)
+    share[1:] = 1 / np.arange(1, share.size)
+    return share / share.sum(), length
+
+
+def fast_variance(options: ImageSimulation, readout: Readout) -> float:
+    """Return the variance of the 1/f noise of a pixel about the mean of its line, DN^2.
+
+    Lines cannot tell it: to whoever measures single pixels it is part of their read noise.
+    """
+    if not options.one_over_f:
+        return 0.0
+    rows, columns = readout.scan_shape
+    width = columns // readout.outputs
+    share, length = pink_shares(rows * max(readout.row_clocks, width))
+    kept = np.abs(box_response(0, width, length)) ** 2
+    variance = COMMON_PINK_DN**2 + (SEPARATE_PINK_DN**2 if readout.outputs > 1 else 0.0)
+    return float(options.one_over_f_level**2 * variance * (1 - np.sum(share * kept)))
+
+
+def box_response(first: int, count: int, length: int) -> np.ndarray:
+    """Return the Fourier transform, at frequencies of a period, of the mean of some samples."""
+    phase = np.exp(2j * np.pi * np.arange(length // 2 + 1) / length)
+    with np.errstate(invalid="ignore"):
+        response = phase**first * (1 - phase**count) / (count * (1 - phase))
+    response[0] = 1
+    return np.asarray(response)

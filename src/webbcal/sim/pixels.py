@@ -30,7 +30,7 @@ class Pixels:
     gain : numpy.ndarray
         float32, electron/DN.
     response : numpy.ndarray
-        float32, flat field including dead pixels (0); 0 in reference pixels.
+        float32, flat field including dead pixels (0); 0 where no light arrives.
     dark_rate : numpy.ndarray
         float32, electron/s; 0 in reference pixels.
     read_noise : numpy.ndarray
@@ -95,7 +95,7 @@ def make_pixels(options: ImageSimulation, readout: Readout, seed: int) -> Pixels
     full_well = chip.full_well / chip.gain * (1 + 0.02 * rng.standard_normal(shape, np.float32))
     typical = chip.full_well / chip.gain
     on = np.float32(options.nonlinearity) * ~reference
-    response[reference] = 0
+    response[readout.unlit_pixels()] = 0
     if options.dead_pixels:
         response[dead] = 0
     dark_rate[reference] = 0

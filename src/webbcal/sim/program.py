@@ -118,6 +118,7 @@ class _Programme:
             slice(window.y_start - 1, window.y_start - 1 + window.rows),
             slice(window.x_start - 1, window.x_start - 1 + window.columns),
         )
+        part.response[readout.unlit_pixels()] = 0
         effects = effects_of(options, readout, part, seed)
         return cls(options, seed, readout, part, whole, every, stars, effects)
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from webbcal.geometry.readout import BORDER, INSIDE
 from webbcal.sim.instruments import Detector, Instrument, ReadPattern, Subarray, instrument_of
 from webbcal.sim.instruments._instrument import fast_and_slow
 
@@ -114,6 +115,17 @@ class Readout:
         border_y = (y < rows) | (y >= instrument.rows - rows)
         border_x = (x < columns) | (x >= instrument.columns - columns)
         return border_y[:, None] | border_x[None, :]
+
+    def unlit_pixels(self) -> np.ndarray:
+        """Return where no light arrives, bool (y, x).
+
+        Besides the border of the detector, these are the four columns at either side of NIRSpec
+        subarrays inside the detector: pixels like others, outside of the light of the slits.
+        """
+        unlit = self.reference_pixels()
+        if self.instrument.name == "NIRSPEC" and self.window.name in INSIDE:
+            unlit[:, :BORDER] = unlit[:, -BORDER:] = True
+        return unlit
 
     @property
     def scan_shape(self) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from webbcal.sim.effects.last_frame import LastFrame
 from webbcal.sim.effects.picture_frame import PictureFrame
 from webbcal.sim.effects.reference_output import ReferenceOutput
 from webbcal.sim.effects.showers import Showers
+from webbcal.sim.effects.side_filters import SideFilters
 from webbcal.sim.effects.strips import StackedStrips
 from webbcal.sim.effects.transients import ChargeDecay, ResetAnomaly, SettlingDark
 from webbcal.sim.effects.traps import Traps
@@ -30,6 +31,7 @@ EFFECTS: tuple[type[Effect], ...] = (
     ReferenceOutput,
     PictureFrame,
     InterleavedReferences,
+    SideFilters,
 )
 
 
