@@ -25,6 +25,14 @@ from webbcal.geometry.transforms.models import (
     UnitlessToDirectional,
     WavelengthFromGrating,
 )
+from webbcal.geometry.transforms.slits import (
+    ByOrder,
+    GratingToSlit,
+    PlaneToSlit,
+    SlitToGrating,
+    SlitToPlane,
+    SlitToPlaneOnly,
+)
 
 PREFIX = "tag:stsci.edu:jwst_pipeline/"
 VERSIONS = ("0.7.0", "1.0.0", "1.1.0", "1.2.0")
@@ -41,10 +49,12 @@ class _Converter(TransformConverterBase):  # type: ignore[misc]
         name: str,
         choose: Callable[[Mapping[str, Any]], type[Transform]],
         words: Mapping[type[Transform], Mapping[str, str]],
+        versions: Sequence[str] = VERSIONS,
+        old: Sequence[str] = (),
     ) -> None:
         self._choose = choose
         self._words = words
-        self.tags = [f"{PREFIX}{name}-{version}" for version in VERSIONS]
+        self.tags = [PREFIX + tag for tag in (*old, *(f"{name}-{v}" for v in versions))]
         self.types = list(words)
 
     def select_tag(self, obj: Any, tags: Any, ctx: Any) -> str:
@@ -74,8 +84,12 @@ _GRATING: Mapping[str, type[Transform]] = {
 }
 
 
-def _only(name: str, kind: type[Transform]) -> _Converter:
-    return _Converter(name, lambda node: kind, {kind: {}})
+def _to_plane(node: Mapping[str, Any]) -> type[Transform]:
+    return SlitToPlaneOnly if len(node.get("outputs", "xyz")) == 2 else SlitToPlane
+
+
+def _only(name: str, kind: type[Transform], **more: Sequence[str]) -> _Converter:
+    return _Converter(name, lambda node: kind, {kind: {}}, **more)
 
 
 class ObservatoryTransforms(Extension):  # type: ignore[misc]
@@ -104,5 +118,10 @@ class ObservatoryTransforms(Extension):  # type: ignore[misc]
         _only("miri_ab2slice", SliceOfBeta),
         _only("refraction_index_from_prism", RefractionIndexFromPrism),
         _only("snell", PrismRefraction),
+        _only("gwa_to_slit", GratingToSlit),
+        _only("slit_to_gwa", SlitToGrating, versions=("1.0.0",)),
+        _Converter("slit_to_msa", _to_plane, {SlitToPlane: {}, SlitToPlaneOnly: {}}),
+        _only("msa_to_slit", PlaneToSlit, versions=("1.0.0",)),
+        _only("niriss_soss", ByOrder, old=("niriss-soss-0.7.0",)),
     )
     tags = tuple(tag for converter in converters for tag in converter.tags)
