@@ -96,9 +96,7 @@ def fit_integration(y, flags, zero, noise, reads, limits):
     for _ in range(2):
         photon = (max(rate, 0) + dark) * unit
         left = drop_jumps(d, left, reads, photon, read, limits)
-        rate = solve(d, left, reads, photon, read)[0]
-    photon = (max(rate, 0) + dark) * unit
-    rate, by_photon, by_read, chi_square = solve(d, left, reads, photon, read)
+        rate, by_photon, by_read, chi_square = solve(d, left, reads, photon, read)
     loss = 1.0
     if any(q & CHARGELOSS for q in flags):
         regained = [q & ~(CHARGELOSS | DNU) if q & CHARGELOSS else q for q in first]

@@ -4,7 +4,15 @@ One module per effect; `EFFECTS` lists them. Every effect is simulated and calib
 the step that removes it and without; the first has to meet the tolerances, the second must not.
 """
 
-from validation.effects import charge_migration, flicker, jumps, miri, nirspec, persistence
+from validation.effects import (
+    charge_migration,
+    flicker,
+    jumps,
+    likelihood,
+    miri,
+    nirspec,
+    persistence,
+)
 from validation.effects._effect import BIAS, WIDTH, Effect, Measured
 
 __all__ = ["BIAS", "EFFECTS", "WIDTH", "Effect", "Measured"]
@@ -13,6 +21,7 @@ EFFECTS: tuple[Effect, ...] = (
     charge_migration.EFFECT,
     persistence.EFFECT,
     *jumps.EFFECTS,
+    likelihood.EFFECT,
     *miri.EFFECTS,
     *nirspec.EFFECTS,
     *flicker.EFFECTS,

@@ -1,44 +1,49 @@
 """Fit count rates to ramps by likelihood: with the covariance of the differences of groups.
 
 The formulas are in `webbcal.steps.ramp_fit`. All arrays have their pixels on one axis, the last.
-Ramps are taken `WIDTH` at a time; `webbcal.kernels.likelihood_sums` does the work on them.
+Ramps are taken `WIDTH` at a time. `webbcal.kernels.likelihood_sums` does the work on them, and
+`webbcal.kernels.likelihood_jumps` looks closer at suspicious ones.
 """
 
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from webbcal.kernels._jit import kernel
+from webbcal.kernels._jit import kernel, part
 from webbcal.kernels.group_flags import BAD, CHARGELOSS, DO_NOT_USE, ENDING, JUMP, SATURATED
+from webbcal.kernels.likelihood_jumps import drop_jumps, make_ramp, read_noise_of
+from webbcal.kernels.likelihood_rates import store_flags, store_rates
 from webbcal.kernels.likelihood_sums import (
     BY_PHOTON,
     BY_READ,
     DARK,
     DIFFERENCE,
-    FORWARD,
-    ORIGIN,
+    DROPPED,
+    LEAST_NOISE,
+    NUMBER,
+    PRODUCT,
     RATE,
     READ,
-    TEMPORARY,
+    SQUARE,
+    SUSPECT,
     UNIT,
     USED,
+    WEIGHT,
     Covariance,
-    find_jumps,
-    fit_lanes,
-    gather,
     improve_rates,
     make_lanes,
+    solve_back,
+    sum_forward,
 )
 from webbcal.kernels.ramp import Rates
-from webbcal.kernels.ramp_segments import KEPT, WITHOUT_CHARGELOSS, own_flags
+from webbcal.kernels.ramp_segments import WITHOUT_CHARGELOSS, own_flags
 from webbcal.kernels.ramp_signal import is_usable
 from webbcal.kernels.sorting import sort_columns
 
-WIDTH = 128
-LEAST_NOISE = 1e-6  # DN^2; keeps the covariance regular where a reference says 0
+WIDTH = 256
 INFINITE = np.float32(np.inf)
 BAD_PIXEL = np.uint32(BAD)
-UNUSABLE = np.uint32(DO_NOT_USE)
+NOTHING = np.uint8(0)
 AFTER_JUMP = ENDING ^ JUMP  # flags of a group that make the difference after it useless
 
 
@@ -70,18 +75,19 @@ class Fit(NamedTuple):
 class Block(NamedTuple):
     """Room for the ramps of `WIDTH` pixels.
 
-    `work`, `rest`: ramps at work. `sorted`: float32, axes (rank, lane). `shifts`: 1 where a ramp
-    is split by its zero frame, else 0. `unusable`: flags that rule a difference out. `raised`:
-    flags of the groups of each pixel, axes (integration, lane); `own`: its own.
-    `parts`: rate, its variances per unit of photon and of read noise, and what the latter is to
-    be multiplied with for groups that lost charge; axes (name, integration, lane).
-    `quality`: chi^2, degrees of freedom, and differences before jumps were found; axes (name,
-    lane). `fine`: whether an integration has measured a pixel, axes (integration, lane);
-    `measured`: whether any has.
+    `work`: ramps at work; `ramp`: one of them, searched for jumps, and `regained`: which of its
+    differences would be used if no group had lost charge. `sorted`: float32, axes (rank, lane).
+    `shifts`: 1 where a ramp is split by its zero frame, else 0. `unusable`: flags that rule a
+    difference out. `raised`: flags of the groups of each pixel, axes (integration, lane); `own`:
+    its own. `parts`: rate, its variances per unit of photon and of read noise, and what the
+    latter is to be multiplied with for groups that lost charge; axes (name, integration, lane).
+    `quality`: chi^2 and degrees of freedom; axes (name, lane). `fine`: whether an integration
+    has measured a pixel, axes (integration, lane); `measured`: whether any has.
     """
 
     work: Any
-    rest: Any
+    ramp: Any
+    regained: Any
     sorted: Any
     shifts: Any
     unusable: Any
@@ -126,21 +132,24 @@ def fit_by_likelihood(ramps, detector, groups, split, limits, suppress):
     fit = Fit(rates, np.zeros(npixels, np.float32), np.zeros(npixels, np.int32))
     block = Block(
         make_lanes(ngroups, WIDTH),
-        make_lanes(ngroups, WIDTH),
+        make_ramp(ngroups),
+        np.empty(ngroups, np.bool_),
         np.full((ngroups + 1, WIDTH), np.float32(np.inf)),
         np.zeros(WIDTH, np.uint8),
         np.empty(WIDTH, np.uint8),
         np.empty((nints, WIDTH), np.uint8),
         np.empty(WIDTH, np.uint32),
         np.empty((4, nints, WIDTH)),
-        np.empty((3, WIDTH)),
+        np.empty((2, WIDTH)),
         np.empty((nints, WIDTH), np.uint8),
         np.empty(WIDTH, np.uint8),
     )
+    work = block.work
     has_frames = ramps.zeroframe.shape[0] > 0 and groups.reads[0] > 1.0
     for start in range(0, npixels, WIDTH):
         span = (start, min(start + WIDTH, npixels))
-        for lane in range(span[1] - start):
+        lanes = span[1] - start
+        for lane in range(lanes):
             pixel = start + lane
             gain, readnoise = detector.gain[pixel], detector.readnoise[pixel]
             block.own[lane] = own_flags(ramps.pixeldq[pixel], gain, readnoise)
@@ -150,15 +159,26 @@ def fit_by_likelihood(ramps, detector, groups, split, limits, suppress):
             _read_flags(ramps, i, span, has_frames, block)
             for shift in range(2 if has_frames else 1):
                 times = split if shift else groups
-                _fit_integration(ramps, detector, times, i, span, shift, limits, block)
+                if not _prepare(ramps, detector, times, i, span, shift, block):
+                    continue
+                # The median tells the noise well enough to find jumps; the fit tells it better.
+                for _ in range(2):
+                    sum_forward(work, times.covariance, lanes)
+                    solve_back(work, times.covariance, limits, lanes)
+                    for lane in range(lanes):
+                        if work.values[SUSPECT, lane] > 0.0:
+                            drop_jumps(work, times.covariance, limits, lane, block.ramp)
+                    improve_rates(work, lanes)
+                _keep(i, lanes, shift, block)
+                _allow_for_chargeloss(ramps, times.covariance, i, span, shift, block)
         if not suppress:
             _use_lone_groups(ramps, groups, split, span, block)
-        _store_flags(ramps, span, block, fit)
-        _store(detector, span, block, fit)
+        store_flags(ramps, span, block, fit)
+        store_rates(detector, span, block, fit)
     return fit
 
 
-@kernel
+@part
 def _read_flags(ramps, i, span, has_frames, block):
     """Collect the flags of all groups, and tell which ramps have a zero frame to split them."""
     start, stop = span
@@ -180,7 +200,7 @@ def _read_flags(ramps, i, span, has_frames, block):
             shifts[lane] = 1 if fine else 0
 
 
-@kernel
+@part
 def _raised_by(sci, groupdq, pixel):
     """Return the OR of the flags of a ramp whose first group cannot be used.
 
@@ -196,31 +216,24 @@ def _raised_by(sci, groupdq, pixel):
     return every
 
 
-@kernel
-def _fit_integration(ramps, detector, groups, i, span, shift, limits, block):
-    """Fit the ramps of one integration that are split by a zero frame, or those that are not.
+@part
+def _prepare(ramps, detector, groups, i, span, shift, block):
+    """Make the ramps ready that are split by a zero frame, or those that are not.
 
-    `shift`: 1 or 0, how many differences there are before that of the first two groups.
+    `shift`: 1 or 0, how many differences there are before that of the first two groups. Tells
+    whether there is any such ramp.
     """
-    lanes = span[1] - span[0]
-    work, rest, covariance = block.work, block.rest, groups.covariance
-    count, wanted = covariance.spacing.size, 0
-    for lane in range(lanes):
+    wanted, count = 0, groups.covariance.spacing.size
+    for lane in range(span[1] - span[0]):
         wanted += 1 if block.shifts[lane] == shift else 0
     if wanted == 0 or count == 0:
-        return
+        return False
     _read_differences(ramps, groups, i, span, shift, block)
     _set_up(detector, count, span, block)
-    # The median tells the noise well enough to find jumps; the fit tells it better.
-    for _ in range(2):
-        find_jumps(work, rest, covariance, limits, lanes)
-    fit_lanes(work, covariance, lanes)
-    _allow_for_chargeloss(ramps, covariance, i, span, shift, block)
-    improve_rates(work, count, lanes)
-    _keep(covariance, i, lanes, shift, block)
+    return True
 
 
-@kernel
+@part
 def _read_differences(ramps, groups, i, span, shift, block):
     """Read the differences of groups, per second, and which of them can be used."""
     start, stop = span
@@ -249,7 +262,7 @@ def _read_differences(ramps, groups, i, span, shift, block):
                 work.rows[USED, k, lane] = 0.0
 
 
-@kernel
+@part
 def _split_first_group(ramps, groups, i, span, block):
     """Take the zero frame out of the first group, and its difference to the other frames."""
     rows, frames = block.work.rows, groups.reads[1] + 1.0
@@ -268,13 +281,13 @@ def _split_first_group(ramps, groups, i, span, block):
         rows[USED, 1, lane] = 1.0 if fine else 0.0
 
 
-@kernel
+@part
 def _set_up(detector, count, span, block):
     """Set the noise of the pixels and, as a first rate, the median difference."""
     start, stop = span
     lanes, values, rows = stop - start, block.work.values, block.sorted
     gain, noise, own = detector.gain[start:stop], detector.readnoise[start:stop], block.own
-    unit, read, number, rate = values[UNIT], values[READ], values[TEMPORARY], values[RATE]
+    unit, read, number, rate = values[UNIT], values[READ], values[NUMBER], values[RATE]
     for lane in range(lanes):
         unit[lane] = 1.0 / np.float64(gain[lane]) if own[lane] & BAD_PIXEL == 0 else 1.0
     for lane in range(lanes):
@@ -284,6 +297,7 @@ def _set_up(detector, count, span, block):
         dark = np.float64(detector.dark[start + lane]) if detector.dark.size else 0.0
         values[DARK, lane] = dark * unit[lane] if dark > 0.0 else 0.0
         number[lane] = 0.0
+        values[DROPPED, lane] = 0.0
     for k in range(count):
         row, used, difference = rows[k], block.work.rows[USED, k], block.work.rows[DIFFERENCE, k]
         for lane in range(lanes):
@@ -293,82 +307,57 @@ def _set_up(detector, count, span, block):
     sort_columns(rows, count)
     for lane in range(lanes):
         n = int(number[lane])
-        block.quality[2, lane] = number[lane]
         low, high = np.float64(rows[max(n - 1, 0) // 2, lane]), np.float64(rows[n // 2, lane])
         rate[lane] = 0.5 * (low + high) if n > 0 else 0.0
 
 
-@kernel
+@part
+def _keep(i, lanes, shift, block):
+    """Keep what one integration tells about its pixels."""
+    values, parts = block.work.values, block.parts
+    for lane in range(lanes):
+        if block.shifts[lane] != shift:
+            continue
+        weight, product = values[WEIGHT, lane], values[PRODUCT, lane]
+        parts[0, i, lane] = values[RATE, lane]
+        parts[1, i, lane] = values[BY_PHOTON, lane]
+        parts[2, i, lane] = values[BY_READ, lane] if weight > 0.0 else np.inf
+        parts[3, i, lane] = 1.0
+        if weight > 0.0:
+            block.quality[0, lane] += values[SQUARE, lane] - product * product / weight
+            block.quality[1, lane] += values[NUMBER, lane] - values[DROPPED, lane] - 1.0
+            block.raised[i, lane] |= JUMP if values[DROPPED, lane] > 0.0 else NOTHING
+
+
+@part
 def _allow_for_chargeloss(ramps, covariance, i, span, shift, block):
     """Set by how much less the read noise would be if no group had been left out as too bright.
 
     Ramps that lost charge in some groups were cut short for that; the weights of later
     combinations must not depend on it.
     """
-    work, rest = block.work, block.rest
-    found = _regain_groups(ramps, i, span, shift, block)
-    if found == 0:
-        return
-    fit_lanes(rest, covariance, found)
-    for n in range(found):
-        lane = int(rest.values[ORIGIN, n])
-        block.parts[3, i, lane] = rest.values[BY_READ, n] / work.values[BY_READ, lane]
-
-
-@kernel
-def _regain_groups(ramps, i, span, shift, block):
-    """Gather the ramps that lost charge, with all their groups; return how many there are."""
-    work, rest = block.work, block.rest
-    found = 0
     for lane in range(span[1] - span[0]):
-        if block.shifts[lane] != shift:
+        if block.shifts[lane] != shift or not block.raised[i, lane] & CHARGELOSS:
             continue
-        block.parts[3, i, lane] = 1.0
-        if not block.raised[i, lane] & CHARGELOSS:
-            continue
-        pixel = span[0] + lane
-        gather(work, rest, lane, found)
-        rest.values[ORIGIN, found] = lane
+        for k in range(covariance.spacing.size):
+            block.regained[k] = False
         for k in range(ramps.sci.shape[1] - 1):
+            pixel = span[0] + lane
             before, after = ramps.groupdq[i, k, pixel], ramps.groupdq[i, k + 1, pixel]
             lost = ((before | after) & CHARGELOSS) != 0
-            if lost and ((_regained(after) & ENDING) | (_regained(before) & AFTER_JUMP)) == 0:
-                rest.rows[USED, k + shift, found] = 1.0
-        found += 1
-    return found
+            flags = (_regained(after) & ENDING) | (_regained(before) & AFTER_JUMP)
+            block.regained[k + shift] = lost and flags == 0
+        less = read_noise_of(block.work, covariance, lane, block.regained, block.ramp)
+        block.parts[3, i, lane] = less / block.work.values[BY_READ, lane]
 
 
-@kernel
+@part
 def _regained(flags):
     """Return the flags of a group without those that say that it lost charge."""
     return flags & WITHOUT_CHARGELOSS if flags & CHARGELOSS else flags
 
 
-@kernel
-def _keep(covariance, i, lanes, shift, block):
-    """Keep what one integration tells about its pixels."""
-    work, parts = block.work, block.parts
-    count = covariance.spacing.size
-    for lane in range(lanes):
-        if block.shifts[lane] != shift:
-            continue
-        weight = work.rows[FORWARD, count, lane]
-        parts[0, i, lane] = work.values[RATE, lane]
-        parts[1, i, lane] = work.values[BY_PHOTON, lane]
-        parts[2, i, lane] = work.values[BY_READ, lane] if weight > 0.0 else np.inf
-        if not weight > 0.0:
-            continue
-        product, square = work.rows[FORWARD + 1, count, lane], work.rows[FORWARD + 2, count, lane]
-        used = 0.0
-        for k in range(count):
-            used += work.rows[USED, k, lane]
-        block.quality[0, lane] += square - product * product / weight
-        block.quality[1, lane] += used - 1.0
-        if used < block.quality[2, lane]:
-            block.raised[i, lane] |= JUMP
-
-
-@kernel
+@part
 def _use_lone_groups(ramps, groups, split, span, block):
     """Measure ramps without a difference by their first good group, or else by the zero frame."""
     parts = block.parts
@@ -392,7 +381,7 @@ def _use_lone_groups(ramps, groups, split, span, block):
             parts[3, i, lane] = 1.0
 
 
-@kernel
+@part
 def _first_good(sci, groupdq, pixel):
     """Return the number of the first group that can be used, -1 if there is none."""
     if groupdq[0, pixel] & SATURATED:
@@ -401,111 +390,3 @@ def _first_good(sci, groupdq, pixel):
         if (groupdq[k, pixel] & ENDING) == 0 and abs(sci[k, pixel]) < np.inf:
             return k
     return -1
-
-
-@kernel
-def _store_flags(ramps, span, block, fit):
-    """Store the flags, and which integrations have measured a pixel."""
-    start, stop = span
-    nints = block.fine.shape[0]
-    every, measured = fit.rates.flags[nints, start:stop], block.measured
-    for lane in range(stop - start):
-        every[lane] = 0
-        measured[lane] = 0
-    for i in range(nints):
-        flags, first = fit.rates.flags[i, start:stop], ramps.groupdq[i, 0, start:stop]
-        raised, fine, by_read = block.raised[i], block.fine[i], block.parts[2, i]
-        for lane in range(stop - start):
-            known = np.uint32(0) if by_read[lane] < np.inf else UNUSABLE
-            dq = block.own[lane] | np.uint32(raised[lane] & KEPT) | known
-            dq |= np.uint32(first[lane] & SATURATED)
-            fine[lane] = np.uint8(1) if dq & BAD_PIXEL == 0 else np.uint8(0)
-            flags[lane] = dq | np.uint32(raised[lane] & SATURATED)
-        for lane in range(stop - start):
-            measured[lane] |= fine[lane]
-        for lane in range(stop - start):
-            every[lane] |= flags[lane]
-    for lane in range(stop - start):
-        every[lane] = every[lane] & ~UNUSABLE if measured[lane] else every[lane]
-
-
-@kernel
-def _combine(parts, fine, lane, noise):
-    """Return the rate of the exposure, and its variances per unit of photon and of read noise.
-
-    Integrations are weighted with the variance they would have at the same rate, that of the
-    exposure: with that at their own rates, the faint ones would weigh more, and the mean be too
-    low. `noise`: photon noise per unit rate, dark current, read noise. The last one returned is
-    that by read noise as if no group had lost charge.
-    """
-    unit, dark, read = noise
-    nints = parts.shape[1]
-    first, number = 0, 0
-    for i in range(nints - 1, -1, -1):
-        number += 1 if fine[i, lane] else 0
-        first = i if fine[i, lane] else first
-    rate, photon = parts[0, first, lane], 0.0
-    by_photon, by_read = parts[1, first, lane], parts[2, first, lane]
-    stored = by_read * parts[3, first, lane]
-    for _ in range(3 if number > 1 else 0):
-        total, weight = 0.0, 0.0
-        by_photon, by_read, stored = 0.0, 0.0, 0.0
-        for i in range(nints):
-            if not fine[i, lane]:
-                continue
-            p, r = parts[1, i, lane], parts[2, i, lane]
-            h = 1.0 / (photon * p + read * r)
-            total += h * (parts[0, i, lane] - parts[0, first, lane])
-            weight += h
-            by_photon += h * h * p
-            by_read += h * h * r
-            stored += h * h * r * parts[3, i, lane]
-        rate = parts[0, first, lane] + total / weight
-        photon = (max(rate, 0.0) + dark) * unit
-        by_photon /= weight * weight
-        by_read /= weight * weight
-        stored /= weight * weight
-    return rate, by_photon, by_read, stored
-
-
-@kernel
-def _store(detector, span, block, fit):
-    """Store the rates and their variances, in the integrations and the exposure.
-
-    The photon noise of all integrations is that of the mean rate: errors that follow the noise
-    of each rate would bias means that are weighted with them.
-    """
-    parts, values = block.parts, fit.rates.values
-    nints = parts.shape[1]
-    for lane in range(span[1] - span[0]):
-        pixel = span[0] + lane
-        if not block.measured[lane]:
-            for i in range(nints + 1):
-                _store_one(values, i, pixel, np.nan, 0.0, 0.0, 0.0)
-            fit.chi_square[pixel] = np.nan
-            fit.freedom[pixel] = 0
-            continue
-        gain, noise = np.float64(detector.gain[pixel]), np.float64(detector.readnoise[pixel])
-        dark = max(np.float64(detector.dark[pixel]), 0.0) / gain if detector.dark.size else 0.0
-        read = max(0.5 * noise * noise, LEAST_NOISE)
-        known = (1.0 / gain, dark, read)
-        rate, by_photon, by_read, stored = _combine(parts, block.fine, lane, known)
-        photon = (max(rate, 0.0) + dark) / gain
-        for i in range(nints):
-            if not block.fine[i, lane]:
-                _store_one(values, i, pixel, np.nan, 0.0, 0.0, 0.0)
-                continue
-            p, r = photon * parts[1, i, lane], read * parts[2, i, lane]
-            _store_one(values, i, pixel, parts[0, i, lane], p, r, parts[3, i, lane])
-        loss = stored / by_read
-        _store_one(values, nints, pixel, rate, photon * by_photon, read * by_read, loss)
-        fit.chi_square[pixel] = block.quality[0, lane]
-        fit.freedom[pixel] = np.int32(block.quality[1, lane])
-
-
-@kernel
-def _store_one(values, i, pixel, rate, by_photon, by_read, loss):
-    values[0, i, pixel] = rate
-    values[1, i, pixel] = np.sqrt(by_photon + by_read)
-    values[2, i, pixel] = by_photon
-    values[3, i, pixel] = by_read * loss
