@@ -47,6 +47,11 @@ def bands(blocks: list[Window]) -> Iterator[list[Window]]:
         yield [block for block in blocks if block.y0 == y0]
 
 
+def comes_in_tiles(shape: tuple[int, int], bytes_per_pixel: int, block_bytes: int) -> bool:
+    """Tell whether the windows are narrower than the frame."""
+    return next(windows(shape, bytes_per_pixel, block_bytes)).size[1] < shape[1]
+
+
 def middle(shape: tuple[int, int]) -> Window:
     """Return a few pixels in the middle of a frame."""
     y0, x0 = ((length - min(PROBE_PIXELS, length)) // 2 for length in shape)

@@ -21,12 +21,13 @@ import numpy as np
 from webbcal.core.dq import DQ
 from webbcal.core.errors import CannotCalibrate, CannotWrite, InvalidReference
 from webbcal.pipelines.binding import References
-from webbcal.pipelines.blocks import middle, windows
+from webbcal.pipelines.blocks import comes_in_tiles, middle, windows
 from webbcal.pipelines.chain import BoundStep, apply
 from webbcal.pipelines.frames import run_on_frames
 from webbcal.pipelines.inputs import remarks
 from webbcal.pipelines.lock import only_one
 from webbcal.pipelines.looks import Progress, measure, survey
+from webbcal.pipelines.memory import return_large_arrays
 from webbcal.pipelines.outputs import Extract, Outputs, final, named
 from webbcal.pipelines.plan import Plan, PlannedStep, steps_without_images
 from webbcal.pipelines.portions import Source, begin, bytes_per_pixel, frame_shape
@@ -100,6 +101,9 @@ class ExposureRun:
             making the same products.
         """
         start = time.perf_counter()
+        raw, size = self._plan.exposure, self._settings.block_bytes
+        if comes_in_tiles(frame_shape(raw), bytes_per_pixel(raw), size):
+            return_large_arrays()
         _make_folder(self._plan.output_dir)
         with only_one(self._plan.output_dir, self._plan.root):
             try:

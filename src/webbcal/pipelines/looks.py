@@ -1,6 +1,5 @@
 """Learn what a step must know of whole frames before it runs on windows of them."""
 
-import dataclasses
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import nullcontext
@@ -14,6 +13,10 @@ from webbcal.pipelines.chain import BoundStep, apply
 from webbcal.pipelines.portions import Source, bytes_per_pixel, frame_shape
 from webbcal.pipelines.tiles import over_blocks
 from webbcal.spec.window import Window
+
+LINES = 4 * 2048
+"""Pixels to count besides those looked at: what is measured may be a level of every line of a
+detector, with some copies of it on the way."""
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, the parts that are done, and all parts."""
@@ -32,7 +35,7 @@ def measure(
     shape, count = frame_shape(source), source.shape_of("sci")[0]
     parts = measurement.windows(source.meta, shape, bound.options)
     pixels = sum(rows * columns for rows, columns in (part.size for part in parts))
-    batch_bytes = max(pixels, 1) * bytes_per_pixel(source) // count
+    batch_bytes = (pixels + LINES) * bytes_per_pixel(source) // count
     batch = max(4 * block_bytes // batch_bytes, 1)
     results = []
     for first in range(0, count, batch):
@@ -79,13 +82,22 @@ def survey(
 
 
 def _join(results: list[Any]) -> Any:
-    """Join what was measured on successive integrations, the first axis of every array."""
+    """Join what was measured on successive integrations, the first axis of every array.
+
+    The list is emptied on the way: of a long exposure there is room for one copy only.
+    """
     if len(results) == 1:
         return results[0]
-    joined = {}
-    for field in dataclasses.fields(results[0]):
-        values = [getattr(result, field.name) for result in results]
-        joined[field.name] = (
-            np.concatenate(values) if isinstance(values[0], np.ndarray) else values[0]
-        )
-    return type(results[0])(**joined)
+    kind, rest = type(results[0]), dict(vars(results[0]))
+    arrays = {name: value for name, value in rest.items() if isinstance(value, np.ndarray)}
+    counts = {name: sum(len(getattr(r, name)) for r in results) for name in arrays}
+    joined = {n: np.empty((counts[n], *a.shape[1:]), a.dtype) for n, a in arrays.items()}
+    del arrays
+    done = dict.fromkeys(joined, 0)
+    while results:
+        result = results.pop(0)
+        for name, whole in joined.items():
+            part = getattr(result, name)
+            whole[done[name] : done[name] + len(part)] = part
+            done[name] += len(part)
+    return kind(**{**rest, **joined})

@@ -4,8 +4,7 @@ import ctypes
 from contextlib import suppress
 
 M_MMAP_THRESHOLD = -3  # malloc.h
-LARGE_BYTES = 12 << 20
-"""Larger than the arrays of an ordinary block, which are better kept for the next one."""
+LARGE_BYTES = 4 << 20
 
 
 def return_large_arrays() -> None:

@@ -15,7 +15,6 @@ import numpy as np
 
 from webbcal.io.spill import Spill
 from webbcal.pipelines.blocks import bands
-from webbcal.pipelines.memory import return_large_arrays
 from webbcal.pipelines.portions import Source
 from webbcal.spec.fields import Image, Index, Stored, declared
 from webbcal.spec.window import Window
@@ -56,8 +55,6 @@ def over_blocks(
     """
     for band in bands(blocks):
         tiled = band[0].size[1] < band[0].shape[1]
-        if tiled:
-            return_large_arrays()
         near = laid_out(source, [w.grow(margin) for w in band], pool, folder) if tiled else source
         with around(band if tiled else []):
             futures = [pool.submit(work, near, window) for window in band]

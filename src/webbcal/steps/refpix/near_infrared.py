@@ -32,7 +32,8 @@ class ReferenceLevels:
     ----------
     columns, rows : array
         Level of each column, axes (integration, group, x), and of each row, axes (integration,
-        group, y), float32, DN. After the groups comes the zero frame, where there is one.
+        group, y), float32, DN. After the groups comes the zero frame, where there is one. Without
+        levels of rows the last axis is empty.
     """
 
     columns: np.ndarray
@@ -45,7 +46,8 @@ class ReferenceLevels:
 
         shape = ramp.shape_of("sci")
         window = Window.whole((shape[-2], shape[-1])) if ramp.window is None else ramp.window
-        columns, rows = self.columns[..., window.columns], self.rows[..., window.rows]
+        columns = _of_lines(self.columns, window.columns)
+        rows = _of_lines(self.rows, window.rows)
         columns_first = not Readout.of(ramp.meta).swapped
 
         def subtracted(data: np.ndarray, groups: slice) -> np.ndarray:
@@ -144,11 +146,21 @@ def measure(parts: Sequence[Ramp], options: RefpixOptions) -> ReferenceLevels:
         by_row = _side_levels(pixels, by_column, options)
     else:
         by_column = _column_levels(pixels, options)
-        by_row = np.zeros((*by_column.shape[:2], DETECTOR_SIZE), np.float32)
+        by_row = np.zeros((*by_column.shape[:2], 0), np.float32)
     row, column = readout.rows_columns(Window.whole(shape))
+    slow, fast = (row[0], column[:, 0]) if readout.swapped else (row[:, 0], column[0])
+    of_columns = np.ascontiguousarray(by_column[..., fast])
+    of_rows = np.ascontiguousarray(by_row[..., slow]) if by_row.size else by_row
     if readout.swapped:
-        return ReferenceLevels(columns=by_row[..., row[0]], rows=by_column[..., column[:, 0]])
-    return ReferenceLevels(columns=by_column[..., column[0]], rows=by_row[..., row[:, 0]])
+        return ReferenceLevels(columns=of_rows, rows=of_columns)
+    return ReferenceLevels(columns=of_columns, rows=of_rows)
+
+
+def _of_lines(levels: np.ndarray, lines: slice) -> np.ndarray:
+    """Return the levels of some lines: 0 where there are none."""
+    if levels.shape[-1]:
+        return levels[..., lines]
+    return np.zeros((*levels.shape[:-1], lines.stop - lines.start), levels.dtype)
 
 
 def _amplifier_levels(pixels: ReferencePixels, options: RefpixOptions) -> np.ndarray:
