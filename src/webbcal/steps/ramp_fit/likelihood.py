@@ -52,8 +52,8 @@ def fit_by_likelihood(
     The variances by photons and by reads are w'Pw and w'Rw for the weights
     :math:`w = C^{-1} 1 / 1^T C^{-1} 1` and the two parts P, R of C.
 
-    C is made with the median difference at first, then twice with the rate that follows; a
-    rate below zero counts as zero there. Weights that follow a guess as good as the
+    C is made with the median difference at first, then with the rate that follows; a rate
+    below zero counts as zero there. Weights that follow a guess as good as the
     fit itself do not bias it.
 
     A jump is a difference, or two neighbouring ones, whose omission lowers :math:`\chi^2` by
