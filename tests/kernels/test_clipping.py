@@ -46,7 +46,7 @@ def test_levels_are_those_of_sorted_values(name):
     np.testing.assert_array_equal(np.sort(buckets.values), np.sort(kept))
     level = clipped_level(buckets, LIMIT, ROUNDS)
     median, mean, deviation, count = naive.clipped(kept, LIMIT, ROUNDS)
-    assert (level.median, level.count) == (median, count)
+    assert (level.median, level.number) == (median, count)
     np.testing.assert_allclose(
         [level.mean, level.deviation], [mean, deviation], rtol=1e-9, atol=1e-9
     )

@@ -43,7 +43,7 @@ class Level(NamedTuple):
     median: float
     mean: float
     deviation: float
-    count: int
+    number: int
 
 
 @kernel
@@ -270,7 +270,7 @@ def median_by_bins(values, bins, chosen):
     for k in range(n):
         place = np.int64((np.float64(values[k]) - low) * scale)
         chosen[count] = values[k]
-        count += (place >= first) & (place <= last)
+        count += int((place >= first) & (place <= last))
     part = chosen[:count]
     lower = np.float64(_select(part, rank - below))
     if n % 2:

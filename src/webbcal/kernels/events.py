@@ -23,7 +23,7 @@ def newly_saturated(before, now):
     # Whole words first: almost all of them have nothing new.
     count = 0
     for n in range(now.size):
-        count += np.int64((now[n] & ~before[n] & SATURATED) != 0)
+        count += int((now[n] & ~before[n] & SATURATED) != 0)
     result = np.empty(count, np.int64)
     m = 0
     if count == 0:
@@ -40,7 +40,7 @@ def where_above(values, threshold):
     """Return the flat indices of values above a threshold; NaN is not."""
     count = 0
     for n in range(values.size):
-        count += np.int64(values[n] > threshold)
+        count += int(values[n] > threshold)
     result = np.empty(count, np.int64)
     m = 0
     if count == 0:

@@ -150,7 +150,7 @@ def ring_medians(distance, excess, flags):
     for y in range(rows):
         for x in range(columns):
             if distance[y, x] > 0 and abs(excess[y, x]) < np.inf:
-                ring = np.int64(np.ceil(distance[y, x])) - 1
+                ring = int(np.ceil(distance[y, x])) - 1
                 count[ring] += 1
                 jumps[ring] += np.int64((flags[y, x] & JUMP) != 0)
                 last = max(last, ring + 1)
@@ -162,7 +162,7 @@ def ring_medians(distance, excess, flags):
     for y in range(rows):
         for x in range(columns):
             if distance[y, x] > 0 and abs(excess[y, x]) < np.inf:
-                ring = np.int64(np.ceil(distance[y, x])) - 1
+                ring = int(np.ceil(distance[y, x])) - 1
                 values[filled[ring]] = excess[y, x]
                 filled[ring] += 1
     middle = np.zeros(last)

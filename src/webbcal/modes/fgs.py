@@ -3,8 +3,14 @@
 from webbcal.modes._mode import DARK_NEAR_INFRARED, GUIDER, NEAR_INFRARED, Guiding, Kind, Mode
 
 
-def _mode(exposure_type: str, kind: Kind, stage1: str = NEAR_INFRARED, **more: bool | None) -> Mode:
-    return Mode(exposure_type, "FGS", kind, stage1, **more)
+def _mode(
+    exposure_type: str,
+    kind: Kind,
+    stage1: str = NEAR_INFRARED,
+    *,
+    integral_field: bool | None = False,
+) -> Mode:
+    return Mode(exposure_type, "FGS", kind, stage1, integral_field)
 
 
 def _guider(exposure_type: str, guiding: Guiding) -> Mode:

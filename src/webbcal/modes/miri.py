@@ -3,8 +3,14 @@
 from webbcal.modes._mode import DARK_MIRI, MIRI, Kind, Mode
 
 
-def _mode(exposure_type: str, kind: Kind, stage1: str = MIRI, **more: bool | None) -> Mode:
-    return Mode(exposure_type, "MIRI", kind, stage1, **more)
+def _mode(
+    exposure_type: str,
+    kind: Kind,
+    stage1: str = MIRI,
+    *,
+    integral_field: bool | None = False,
+) -> Mode:
+    return Mode(exposure_type, "MIRI", kind, stage1, integral_field)
 
 
 MODES: tuple[Mode, ...] = (

@@ -37,4 +37,4 @@ def frame_of(ramp: Ramp, name: str, integration: int, group: int) -> np.ndarray:
     if stored is None:
         return np.asarray(getattr(ramp, name)[integration, group])
     one = slice(integration, integration + 1), slice(group, group + 1)
-    return stored.read((*one, slice(None), slice(None)))[0, 0]
+    return np.asarray(stored.read((*one, slice(None), slice(None)))[0, 0])
