@@ -13,6 +13,16 @@ from asdf.extension import Extension
 from asdf_astropy.converters.transform.core import TransformConverterBase
 from astropy.modeling import Model
 
+from webbcal.geometry.transforms.grisms import (
+    MiriToImage,
+    MiriToSpectrum,
+    NircamColumnToImage,
+    NircamRowToImage,
+    NircamToSpectrum,
+    TurnedColumnToImage,
+    TurnedRowToImage,
+    TurnedToSpectrum,
+)
 from webbcal.geometry.transforms.models import (
     AngleFromGrating,
     DirectionalToUnitless,
@@ -84,6 +94,32 @@ _GRATING: Mapping[str, type[Transform]] = {
 }
 
 
+_NIRCAM: Mapping[str, type[Transform]] = {
+    "NIRCAMForwardRowGrismDispersion": NircamRowToImage,
+    "NIRCAMForwardColumnGrismDispersion": NircamColumnToImage,
+    "NIRCAMBackwardGrismDispersion": NircamToSpectrum,
+}
+_NIRISS: Mapping[str, type[Transform]] = {
+    "NIRISSForwardRowGrismDispersion": TurnedRowToImage,
+    "NIRISSForwardColumnGrismDispersion": TurnedColumnToImage,
+    "NIRISSBackwardGrismDispersion": TurnedToSpectrum,
+}
+_MIRI: Mapping[str, type[Transform]] = {
+    "MIRIWFSSForwardDispersion": MiriToImage,
+    "MIRIWFSSBackwardDispersion": MiriToSpectrum,
+}
+
+
+def _grism(
+    name: str, kinds: Mapping[str, type[Transform]], versions: Sequence[str] = VERSIONS
+) -> _Converter:
+    def choose(node: Mapping[str, Any]) -> type[Transform]:
+        return kinds[node["model_type"] if "model_type" in node else node["class_name"]]
+
+    words = {kind: {"model_type": word} for word, kind in kinds.items()}
+    return _Converter(name, choose, words, versions)
+
+
 def _to_plane(node: Mapping[str, Any]) -> type[Transform]:
     return SlitToPlaneOnly if len(node.get("outputs", "xyz")) == 2 else SlitToPlane
 
@@ -122,6 +158,9 @@ class ObservatoryTransforms(Extension):  # type: ignore[misc]
         _only("slit_to_gwa", SlitToGrating, versions=("1.0.0",)),
         _Converter("slit_to_msa", _to_plane, {SlitToPlane: {}, SlitToPlaneOnly: {}}),
         _only("msa_to_slit", PlaneToSlit, versions=("1.0.0",)),
+        _grism("nircam_grism_dispersion", _NIRCAM),
+        _grism("niriss_grism_dispersion", _NIRISS),
+        _grism("miri_wfss_dispersion", _MIRI, ("1.0.0",)),
         _only("niriss_soss", ByOrder, old=("niriss-soss-0.7.0",)),
     )
     tags = tuple(tag for converter in converters for tag in converter.tags)
