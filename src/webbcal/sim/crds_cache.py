@@ -40,6 +40,7 @@ WITHOUT_FILE = (
     "area",
     "bkg",
     "camera",
+    "chromcorr",
     "collimator",
     "cubepar",
     "dflat",
