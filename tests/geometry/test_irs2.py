@@ -67,7 +67,7 @@ def test_samples_are_even_and_reads_of_reference_pixels_stand_alone():
 
 def test_reference_pixels_come_in_pairs_of_one_parity():
     parity = parity_of_position()
-    np.testing.assert_array_equal(parity[reference_positions()], np.tile([1, 1, 0, 0], (32, 1)))
+    np.testing.assert_array_equal(parity[reference_positions()], np.tile([0, 0, 1, 1], (32, 1)))
     normal = ~is_reference_position()
     np.testing.assert_array_equal(parity[normal], np.arange(SECTOR)[normal] % 2)
 

@@ -111,6 +111,15 @@ def test_what_cannot_be_done_is_told(change, reason):
         subtract_picture_frame(ramp, reference, options)
 
 
+def test_nothing_is_stored_where_it_cannot_be_done():
+    meta = nirspec(np.zeros((1, 3, 4, 4))).meta
+    told, untold = (PictureFrameOptions(mask_science_regions=on) for on in (False, True))
+    assert STEP.frames.wanted(told, meta)
+    assert not STEP.frames.wanted(untold, meta)
+    assert not STEP.survey.wanted(untold, meta)
+    assert not STEP.frames.wanted(told, meta.replace({"subarray.name": "SUB512"}))
+
+
 def test_frames_without_background_or_contrast_are_told():
     options = PictureFrameOptions(mask_science_regions=False)
     rate = np.full(SHAPE, np.nan, np.float32)

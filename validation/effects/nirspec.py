@@ -1,5 +1,6 @@
 """What the electronics of NIRSpec add, removed by interleaved reference pixels."""
 
+import functools
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ import webbcal
 from validation.effects._effect import Effect, Measured
 from validation.effects.persistence import compare
 from webbcal.io.write import write_product
-from webbcal.sim import QUIET, ImageSimulation, read_truth, simulate_files
+from webbcal.sim import QUIET, ImageSimulation, SimulatedSet, read_truth, simulate_files
 from webbcal.spec.references import REFERENCES, ReferencePixelFilters
 
 BORDER = 4
@@ -31,6 +32,7 @@ PROGRAMME = ImageSimulation.from_mapping(
         "nints": 1,
         "stars": 0,
         "sky": 15.0,
+        "dark_frames": 1,
     }
 )
 """An even sky in a full frame; correlated noise as large as the read noise."""
@@ -38,12 +40,22 @@ PROGRAMME = ImageSimulation.from_mapping(
 OFF = {name: {"skip": True} for name in ("jump", "dark_current")}
 
 
+@functools.lru_cache(maxsize=1)
+def _made(options: ImageSimulation, folder: Path, seed: int) -> SimulatedSet:
+    return simulate_files(options, folder, seed=seed)
+
+
+def _simulated(options: ImageSimulation, folder: Path, seed: int) -> SimulatedSet:
+    """Simulate one exposure for both runs, with the step and without."""
+    return _made(options, folder.parent / "exposure", seed)
+
+
 def interleaved(folder: Path, corrected: bool) -> Measured:
     """Simulate and calibrate; without correction, the filters are zero.
 
     The step itself cannot be left out: it takes the reference pixels out of the frames.
     """
-    files = simulate_files(PROGRAMME, folder, seed=21)
+    files = _simulated(PROGRAMME, folder, seed=21)
     references: dict[str, Path | None] = dict.fromkeys(REFERENCES) | dict(files.references)
     if not corrected:
         references["refpix"] = _without_filters(references, folder)
@@ -63,6 +75,7 @@ def _without_filters(references: Mapping[str, Path | None], folder: Path) -> Pat
     reference = webbcal.open(path)
     assert isinstance(reference, ReferencePixelFilters)
     none = np.zeros_like(reference.filters)
+    folder.mkdir(parents=True, exist_ok=True)
     target = folder / "no_filters.fits"
     write_product(replace(reference, filters=none), target)
     return target
@@ -80,10 +93,14 @@ GLOW = ImageSimulation.from_mapping(
         "nints": 1,
         "stars": 0,
         "sky": 25.0,
+        "flat": False,
+        "dark_frames": 1,
     }
 )
 """An even sky whose edges glow.
 
+All pixels respond alike: where those at the edges see 0.23 % less of the sky than those in the
+centre, as with the flat field of the simulation, the step takes that for glow.
 The sky is background to the step and goes with the glow; it is put back here. Errors then tell
 nothing of its photons, whose noise is left out.
 """
@@ -91,7 +108,7 @@ nothing of its photons, whose noise is left out.
 
 def glow(folder: Path, corrected: bool) -> Measured:
     """Simulate and calibrate; the rates are those above the median of the frame."""
-    files = simulate_files(GLOW, folder, seed=22)
+    files = _simulated(GLOW, folder, seed=22)
     options = {name: {"skip": True} for name in ("jump", "dark_current", "refpix")} | {
         "picture_frame": {"skip": not corrected, "mask_science_regions": False, "n_sigma": 5.0}
     }

@@ -58,13 +58,13 @@ def is_reference_position() -> np.ndarray:
 
 
 def parity_of_position() -> np.ndarray:
-    """Return 0 for even and 1 for odd positions; the first pair of each visit counts as odd.
+    """Return 0 or 1 for every other position; the first pair of each visit is like the first.
 
-    Either of the two reference pixels of a visit, one like even and one like odd pixels, is read
-    twice in a row.
+    Either of the two reference pixels of a visit is read twice in a row. In refpix references,
+    which count from one, the first position and the first pair are both odd.
     """
     parity = np.arange(SECTOR) % 2
-    parity[reference_positions()] = [1, 1, 0, 0]
+    parity[reference_positions()] = [0, 0, 1, 1]
     return parity
 
 

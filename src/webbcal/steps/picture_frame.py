@@ -214,8 +214,17 @@ def correct_integrations(
     return ramp.with_changes(**changes), None
 
 
+def _possible(options: PictureFrameOptions, meta: Meta) -> bool:
+    """Tell whether it is worth while to store the ramp; else `_check` says why on any window."""
+    return not options.mask_science_regions and _of_whole_detector(meta)
+
+
+def _of_whole_detector(meta: Meta) -> bool:
+    return meta.instrument.name == "NIRSPEC" and meta.subarray.name == "FULL"
+
+
 def _check(ramp: Ramp, pictureframe: PictureFrame | None, options: PictureFrameOptions) -> None:
-    if ramp.meta.instrument.name != "NIRSPEC" or ramp.meta.subarray.name != "FULL":
+    if not _of_whole_detector(ramp.meta):
         raise CannotCalibrate("the picture frame is only known for full frames of NIRSpec")
     if ramp.shape_of("sci")[1] == 1:
         raise CannotCalibrate("one group shows no change of temperature")
@@ -223,8 +232,8 @@ def _check(ramp: Ramp, pictureframe: PictureFrame | None, options: PictureFrameO
         raise CannotCalibrate("no pattern of the picture frame applies to this exposure")
     if options.mask_science_regions:
         raise CannotCalibrate(
-            "the positions of spectra are not known in stage 1; "
-            "use picture_frame.mask_science_regions=false"
+            "where spectra fall is not known in stage 1; set "
+            "picture_frame.mask_science_regions=false to leave out bright pixels only"
         )
 
 
@@ -270,8 +279,8 @@ STEP = Step(
     references={"pictureframe": Needs(PictureFrame, required=False)},
     status="picture_frame",
     scope=Scope.EXPOSURE,
-    survey=Survey(look, conclude),
-    frames=Frames(correct_integrations),
+    survey=Survey(look, conclude, _possible),
+    frames=Frames(correct_integrations, _possible),
     products={"pctfrm_mask": _mask, "pctfrm_correction": _correction},
     optional=True,
 )

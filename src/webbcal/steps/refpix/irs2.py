@@ -138,11 +138,11 @@ def subtract_interleaved(
     for integration in range(ramp.shape_of("sci")[0]):
         frames = Frames(ramp, integration)
         series = Series.of(frames, layout, parallel)
+        found = deviant_rows(series.every_reference_pixel(), options.ovr_corr_mitigation_ftr)
+        deviant = deviant | found
         if options.irs2_mean_subtraction:
             usable = _usable_edges(ramp.pixeldq, layout) & ~deviant[..., np.newaxis]
             series.subtract_levels(usable, options.siglimit)
-        found = deviant_rows(series.every_reference_pixel(), options.ovr_corr_mitigation_ftr)
-        deviant = deviant | found
         series.replace_bad(known | deviant)
         series.subtract_means()
         corrections.append(Correction(frames, series, carried.filters, layout, options))

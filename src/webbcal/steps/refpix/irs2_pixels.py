@@ -69,7 +69,8 @@ def _clipped(values: np.ndarray, limit: float) -> tuple[float, float]:
 def listed_rows(reference: ReferencePixelFilters) -> np.ndarray:
     """Return the bad reference pixels that the reference file lists; bool, (output, position).
 
-    Bit k of a mask stands for a pair at visit k; ODD_EVEN tells which of the two pairs.
+    Bit k of a mask stands for a pair at visit k, counted along the detector: against the order of
+    reading for amplifiers 2 and 4. ODD_EVEN tells which of the two pairs in that order.
     """
     bad = np.zeros((OUTPUTS, SECTOR), np.bool_)
     if not reference.has("bad_pixels"):
@@ -80,7 +81,8 @@ def listed_rows(reference: ReferencePixelFilters) -> np.ndarray:
             continue
         for visit in range(BLOCKS):
             if mask >> visit & 1:
-                first = NORMAL // 2 + visit * PERIOD + PAIR * (parity - 1)
+                read = BLOCKS - 1 - visit if output % 2 == 0 else visit
+                first = NORMAL // 2 + read * PERIOD + PAIR * (parity - 1)
                 bad[output, first : first + PAIR] = True
     return bad
 
