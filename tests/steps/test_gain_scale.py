@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from tests.steps.observed import observe
+from tests.steps.observed import GAIN, observe
 
 from webbcal.core.errors import CannotCalibrate
 from webbcal.spec.meta import Meta
 from webbcal.spec.references import Gain
+from webbcal.spec.window import Window
 from webbcal.steps.gain_scale import GainScaleOptions, scale_gain
 from webbcal.steps.ramp_fit import RampFitOptions, fit_ramps
 
@@ -42,6 +43,21 @@ def test_signal_to_noise_does_not_change():
     np.testing.assert_allclose(
         after.rate.sci / after.rate.err, before.rate.sci / before.rate.err, rtol=1e-6
     )
+
+
+def test_a_nirspec_subarray_read_with_another_gain_gives_the_rates_of_the_standard_one():
+    observed = observe(np.full((8, 32), 300.0), 9, nints=2)  # electron/s, at GAIN electron/DN
+    standard = 1.0  # electron/DN
+    whole = Gain(sci=np.full((2048, 2048), GAIN, np.float32), meta=gain_with(GAIN / standard).meta)
+    gain = whole.cut(Window(896, 904, 0, 32, (2048, 2048)))
+    nirspec = {"instrument.name": "NIRSPEC", "subarray.name": "SUB512"}
+    ramp = observed.ramp.with_changes(meta=observed.ramp.meta.replace(nirspec))
+    fitted = fit_ramps(ramp, observed.readnoise, gain, RampFitOptions())
+    scaled = scale_gain(fitted, gain, GainScaleOptions())
+    for rate in (scaled.rate, scaled.rateints):
+        pull = (rate.sci - 300.0 / standard) / rate.err
+        assert abs(pull.mean()) < 5 / np.sqrt(pull.size)
+        assert pull.std() == pytest.approx(1.0, abs=5 / np.sqrt(2 * pull.size))
 
 
 def test_the_standard_gain_needs_no_scaling():

@@ -80,7 +80,8 @@ class Block(NamedTuple):
     `shifts`: 1 where a ramp is split by its zero frame, else 0. `unusable`: flags that rule a
     difference out. `raised`: flags of the groups of each pixel, axes (integration, lane); `own`:
     its own. `parts`: rate, its variances per unit of photon and of read noise, and what the
-    latter is to be multiplied with for groups that lost charge; axes (name, integration, lane).
+    latter is to be multiplied with for groups that lost charge; axes (name, integration, lane),
+    the exposure last.
     `quality`: chi^2 and degrees of freedom; axes (name, lane). `fine`: whether an integration
     has measured a pixel, axes (integration, lane); `measured`: whether any has.
     """
@@ -139,7 +140,7 @@ def fit_by_likelihood(ramps, detector, groups, split, limits, suppress):
         np.empty(WIDTH, np.uint8),
         np.empty((nints, WIDTH), np.uint8),
         np.empty(WIDTH, np.uint32),
-        np.empty((4, nints, WIDTH)),
+        np.empty((4, nints + 1, WIDTH)),
         np.empty((2, WIDTH)),
         np.empty((nints, WIDTH), np.uint8),
         np.empty(WIDTH, np.uint8),
@@ -174,7 +175,7 @@ def fit_by_likelihood(ramps, detector, groups, split, limits, suppress):
         if not suppress:
             _use_lone_groups(ramps, groups, split, span, block)
         store_flags(ramps, span, block, fit)
-        store_rates(detector, span, block, fit)
+        store_rates(span, block, fit)
     return fit
 
 

@@ -7,7 +7,16 @@ import numpy as np
 
 from webbcal.kernels._jit import part
 from webbcal.kernels.group_flags import BAD, DO_NOT_USE, SATURATED
-from webbcal.kernels.likelihood_sums import LEAST_NOISE
+from webbcal.kernels.likelihood_sums import (
+    DARK,
+    OFFSET,
+    PHOTON,
+    RATE,
+    READ,
+    UNIT,
+    WEIGHT,
+    clear,
+)
 from webbcal.kernels.ramp_segments import KEPT
 
 BAD_PIXEL = np.uint32(BAD)
@@ -41,82 +50,113 @@ def store_flags(ramps, span, block, fit):
 
 
 @part
-def _combine(parts, fine, lane, noise):
-    """Return the rate of the exposure, and its variances per unit of photon and of read noise.
+def _combine(block, nints, lanes):
+    """Find the rates of the exposure, and their variances, from those of its integrations.
 
     Integrations are weighted with the variance they would have at the same rate, that of the
     exposure: with that at their own rates, the faint ones would weigh more, and the mean be too
-    low. `noise`: photon noise per unit rate, dark current, read noise. The last one returned is
-    that by read noise as if no group had lost charge.
+    low. At first the read noise alone tells the weights.
     """
-    unit, dark, read = noise
-    nints = parts.shape[1]
-    first, number = 0, 0
-    for i in range(nints - 1, -1, -1):
-        number += 1 if fine[i, lane] else 0
-        first = i if fine[i, lane] else first
-    rate, photon = parts[0, first, lane], 0.0
-    by_photon, by_read = parts[1, first, lane], parts[2, first, lane]
-    stored = by_read * parts[3, first, lane]
-    for _ in range(3 if number > 1 else 0):
-        total, weight = 0.0, 0.0
-        by_photon, by_read, stored = 0.0, 0.0, 0.0
-        for i in range(nints):
-            if not fine[i, lane]:
-                continue
-            p, r = parts[1, i, lane], parts[2, i, lane]
-            h = 1.0 / (photon * p + read * r)
-            total += h * (parts[0, i, lane] - parts[0, first, lane])
-            weight += h
-            by_photon += h * h * p
-            by_read += h * h * r
-            stored += h * h * r * parts[3, i, lane]
-        rate = parts[0, first, lane] + total / weight
-        photon = (max(rate, 0.0) + dark) * unit
-        by_photon /= weight * weight
-        by_read /= weight * weight
-        stored /= weight * weight
-    return rate, by_photon, by_read, stored
+    parts, values = block.parts, block.work.values
+    rate, photon = values[RATE], values[PHOTON]
+    unit, dark = values[UNIT], values[DARK]
+    clear(photon, lanes)
+    for _ in range(3):
+        if nints > 1:
+            _weigh(block, nints, lanes)
+        for n in range(4 if nints == 1 else 0):
+            source, target = parts[n, 0], parts[n, 1]
+            for lane in range(lanes):
+                target[lane] = source[lane]
+        combined = parts[0, nints]
+        for lane in range(lanes):
+            rate[lane] = combined[lane] if combined[lane] > 0.0 else 0.0
+        for lane in range(lanes):
+            photon[lane] = (rate[lane] + dark[lane]) * unit[lane]
+        if nints == 1:
+            break
 
 
 @part
-def store_rates(detector, span, block, fit):
+def _weigh(block, nints, lanes):
+    """Set the means over the integrations, weighted for the photon noise of the lanes."""
+    parts, values = block.parts, block.work.values
+    weight, stored = values[WEIGHT], parts[3, nints]
+    rate, by_photon, by_read = parts[0, nints], parts[1, nints], parts[2, nints]
+    for sums in (weight, rate, by_photon, by_read):
+        clear(sums, lanes)
+    clear(stored, lanes)
+    for i in range(nints):
+        _add_integration(block, i, nints, lanes)
+    for lane in range(lanes):
+        stored[lane] /= by_read[lane]
+    for lane in range(lanes):
+        rate[lane] /= weight[lane]
+    for lane in range(lanes):
+        weight[lane] = 1.0 / (weight[lane] * weight[lane])
+    for lane in range(lanes):
+        by_photon[lane] *= weight[lane]
+        by_read[lane] *= weight[lane]
+
+
+@part
+def _add_integration(block, i, nints, lanes):
+    """Add an integration to the sums over them, where it has measured a pixel."""
+    parts, values = block.parts, block.work.values
+    photon, read, h, weight = values[PHOTON], values[READ], values[OFFSET], values[WEIGHT]
+    rate, by_photon, by_read = parts[0, nints], parts[1, nints], parts[2, nints]
+    one, p, r, loss, fine = parts[0, i], parts[1, i], parts[2, i], parts[3, i], block.fine[i]
+    stored = parts[3, nints]
+    for lane in range(lanes):
+        h[lane] = 1.0 / (photon[lane] * p[lane] + read[lane] * r[lane]) if fine[lane] else 0.0
+    for lane in range(lanes):
+        weight[lane] += h[lane]
+    for lane in range(lanes):
+        rate[lane] += h[lane] * one[lane] if h[lane] > 0.0 else 0.0
+    for lane in range(lanes):
+        by_photon[lane] += h[lane] * h[lane] * p[lane] if h[lane] > 0.0 else 0.0
+    for lane in range(lanes):
+        by_read[lane] += h[lane] * h[lane] * r[lane] if h[lane] > 0.0 else 0.0
+    for lane in range(lanes):
+        stored[lane] += h[lane] * h[lane] * r[lane] * loss[lane] if h[lane] > 0.0 else 0.0
+
+
+@part
+def store_rates(span, block, fit):
     """Store the rates and their variances, in the integrations and the exposure.
 
     The photon noise of all integrations is that of the mean rate: errors that follow the noise
     of each rate would bias means that are weighted with them.
     """
-    parts, values = block.parts, fit.rates.values
-    nints = parts.shape[1]
-    for lane in range(span[1] - span[0]):
-        pixel = span[0] + lane
-        if not block.measured[lane]:
-            for i in range(nints + 1):
-                _store_one(values, i, pixel, np.nan, 0.0, 0.0, 0.0)
-            fit.chi_square[pixel] = np.nan
-            fit.freedom[pixel] = 0
-            continue
-        gain, noise = np.float64(detector.gain[pixel]), np.float64(detector.readnoise[pixel])
-        dark = max(np.float64(detector.dark[pixel]), 0.0) / gain if detector.dark.size else 0.0
-        read = max(0.5 * noise * noise, LEAST_NOISE)
-        known = (1.0 / gain, dark, read)
-        rate, by_photon, by_read, stored = _combine(parts, block.fine, lane, known)
-        photon = (max(rate, 0.0) + dark) / gain
-        for i in range(nints):
-            if not block.fine[i, lane]:
-                _store_one(values, i, pixel, np.nan, 0.0, 0.0, 0.0)
-                continue
-            p, r = photon * parts[1, i, lane], read * parts[2, i, lane]
-            _store_one(values, i, pixel, parts[0, i, lane], p, r, parts[3, i, lane])
-        loss = stored / by_read
-        _store_one(values, nints, pixel, rate, photon * by_photon, read * by_read, loss)
-        fit.chi_square[pixel] = block.quality[0, lane]
-        fit.freedom[pixel] = np.int32(block.quality[1, lane])
+    start, stop = span
+    lanes, nints = stop - start, block.parts.shape[1] - 1
+    _combine(block, nints, lanes)
+    for i in range(nints + 1):
+        _store_one(block, i, span, fit)
+    quality, measured = block.quality, block.measured
+    chi_square, freedom = fit.chi_square[start:stop], fit.freedom[start:stop]
+    for lane in range(lanes):
+        chi_square[lane] = quality[0, lane] if measured[lane] else np.nan
+    for lane in range(lanes):
+        freedom[lane] = np.int32(quality[1, lane]) if measured[lane] else 0
 
 
 @part
-def _store_one(values, i, pixel, rate, by_photon, by_read, loss):
-    values[0, i, pixel] = rate
-    values[1, i, pixel] = np.sqrt(by_photon + by_read)
-    values[2, i, pixel] = by_photon
-    values[3, i, pixel] = by_read * loss
+def _store_one(block, i, span, fit):
+    """Store the rates of one integration, or of the exposure."""
+    start, stop = span
+    lanes, parts, values = stop - start, block.parts, fit.rates.values
+    photon, read = block.work.values[PHOTON], block.work.values[READ]
+    rate, p, r, loss = parts[0, i], parts[1, i], parts[2, i], parts[3, i]
+    fine = block.fine[i] if i < parts.shape[1] - 1 else block.measured
+    value, error = values[0, i, start:stop], values[1, i, start:stop]
+    var_p, var_r = values[2, i, start:stop], values[3, i, start:stop]
+    for lane in range(lanes):
+        value[lane] = rate[lane] if fine[lane] else np.nan
+    for lane in range(lanes):
+        square = photon[lane] * p[lane] + read[lane] * r[lane]
+        error[lane] = np.sqrt(np.float32(square if fine[lane] else 0.0))
+    for lane in range(lanes):
+        var_p[lane] = photon[lane] * p[lane] if fine[lane] else 0.0
+    for lane in range(lanes):
+        var_r[lane] = read[lane] * r[lane] * loss[lane] if fine[lane] else 0.0
