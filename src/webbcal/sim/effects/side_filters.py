@@ -1,6 +1,7 @@
 """Filters that predict the noise of lines from the reference columns at the sides (SIRS)."""
 
 from collections.abc import Callable, Mapping
+from functools import cache, partial
 
 import numpy as np
 
@@ -84,19 +85,16 @@ def side_filters(readout: Readout, level: float, white: float) -> tuple[np.ndarr
     left, right, mean = (0, SIDE), (width - SIDE, SIDE), (0, width)
     common, own = (level * COMMON_PINK_DN) ** 2, (level * SEPARATE_PINK_DN) ** 2
     noise = np.eye(lag.size) * white / SIDE
+    same = (common + own) * seen.covariance(left, left)(between) + noise  # on either side
     cross = common * seen.covariance(left, right)(between)
-    normal = np.block(
-        [
-            [(common + own) * seen.covariance(left, left)(between) + noise, cross],
-            [cross.T, (common + own) * seen.covariance(right, right)(between) + noise],
-        ]
-    )
+    normal = np.block([[same, cross], [cross.T, same]])
+    with_mean = [seen.covariance(side, mean)(lag) for side in (left, right)]
     last = readout.outputs - 1
     spectra = np.zeros((2, readout.outputs, rows + 1), np.complex64)
     for amplifier in range(readout.outputs):
         wanted = [
-            (common + own * (amplifier == place)) * seen.covariance(side, mean)(lag)
-            for side, place in ((left, 0), (right, last))
+            (common + own * (amplifier == place)) * covariance
+            for covariance, place in zip(with_mean, (0, last), strict=True)
         ]
         taps = np.linalg.solve(normal, np.concatenate(wanted)).reshape(2, lag.size)
         series = np.zeros((2, 2 * rows))
@@ -119,12 +117,13 @@ class Lines:
     def __init__(self, rows: int, width: int, clocks: int) -> None:
         self.clocks = clocks
         self.share, self.length = pink_shares(rows * clocks)
+        self._response = cache(partial(box_response, length=self.length))
 
     def covariance(
         self, one: tuple[int, int], other: tuple[int, int]
     ) -> Callable[[np.ndarray], np.ndarray]:
         """Return the covariance of two means (first sample, count), by how many lines later."""
-        first, second = (box_response(*part, self.length) for part in (one, other))
+        first, second = self._response(*one), self._response(*other)
         series = np.fft.irfft(self.share * first.conj() * second, self.length) * self.length / 2
 
         def at(lines: np.ndarray) -> np.ndarray:
