@@ -6,8 +6,9 @@ import numpy as np
 
 import webbcal
 from validation.effects._effect import Effect, Measured
+from validation.effects.jumps import NOISE
 from validation.effects.persistence import compare
-from webbcal.sim import QUIET, ImageSimulation, read_truth, simulate_files
+from webbcal.sim import ImageSimulation, read_truth, simulate_files
 from webbcal.spec.references import REFERENCES
 
 PROGRAMME = ImageSimulation(
@@ -21,7 +22,7 @@ PROGRAMME = ImageSimulation(
     faintest_star=5e3,
     sky=200.0,
     charge_migration=1.0,
-    **{**QUIET, "photon_noise": True, "read_noise": True, "bias_structure": True},
+    **NOISE,
 )
 ONSET_DN = 25_000.0  # where the step begins to flag, by default
 

@@ -6,9 +6,9 @@ import numpy as np
 
 import webbcal
 from validation.effects._effect import Effect, Measured
-from validation.effects.jumps import noise_of
+from validation.effects.jumps import NOISE, noise_of
 from validation.effects.persistence import compare
-from webbcal.sim import QUIET, ImageSimulation, read_truth, simulate_files
+from webbcal.sim import ImageSimulation, read_truth, simulate_files
 from webbcal.spec.references import REFERENCES
 
 PROGRAMME = ImageSimulation(
@@ -19,13 +19,7 @@ PROGRAMME = ImageSimulation(
     nints=2,
     stars=0,
     sky=200.0,
-    **{
-        **QUIET,
-        "photon_noise": True,
-        "read_noise": True,
-        "bias_structure": True,
-        "cosmic_rays": 100.0,
-    },
+    **{**NOISE, "cosmic_rays": 100.0},
 )
 CLEAR = 7.0  # charge of a hit that cannot be missed, over the noise of a difference of groups
 
