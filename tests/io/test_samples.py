@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from tests.io.examples import same_arrays
 
-from webbcal.core.errors import InvalidInput
 from webbcal.io.fits import read_extensions
 from webbcal.io.headers import header_hash
 from webbcal.io.read import open_product
@@ -96,10 +95,13 @@ def test_genuine_files_open(path):
 
 
 @pytest.mark.skipif(not real, reason="no genuine files beside the checkout")
-def test_a_wcs_with_unknown_parts_says_which():
-    path = next(REAL.glob("spectra/*_phot.*.fits"))
-    with pytest.raises(InvalidInput, match="jwst_pipeline/snell"):
-        _ = open_product(path).wcs
+def test_the_wcs_of_a_genuine_slit_gives_its_wavelengths():
+    slit = open_product(next(REAL.glob("spectra/*_phot.*.fits")))
+    y, x = np.mgrid[: slit.sci.shape[0], : slit.sci.shape[1]]
+    wavelength = np.asarray(slit.wcs(x, y)[2])
+    known = np.isfinite(wavelength) & np.isfinite(slit.wavelength) & (slit.wavelength > 0)
+    assert known.sum() > 1000
+    np.testing.assert_allclose(wavelength[known], slit.wavelength[known], atol=1e-6)
 
 
 @pytest.mark.skipif(not real, reason="no genuine files beside the checkout")
