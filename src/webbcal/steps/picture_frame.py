@@ -220,7 +220,7 @@ def _possible(options: PictureFrameOptions, meta: Meta) -> bool:
 
 
 def _of_whole_detector(meta: Meta) -> bool:
-    return meta.instrument.name == "NIRSPEC" and meta.subarray.name == "FULL"
+    return bool(meta.instrument.name == "NIRSPEC" and meta.subarray.name == "FULL")
 
 
 def _check(ramp: Ramp, pictureframe: PictureFrame | None, options: PictureFrameOptions) -> None:
