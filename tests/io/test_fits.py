@@ -51,7 +51,7 @@ def test_any_part_is_what_plain_indexing_gives(dtype, data, tmp_path):
 def test_a_window_of_columns_is_read_in_small_maps(tmp_path, monkeypatch):
     values = np.arange(3 * 50 * 40, dtype="f4").reshape(3, 50, 40)
     disk = store(tmp_path / "file.fits", values).image()
-    monkeypatch.setattr(module, "_MAPPED", 1000)  # forces many maps
+    monkeypatch.setattr(module, "_AT_ONCE", 1000)  # forces many reads
     index = (slice(1, 3), slice(3, 48), slice(5, 11))
     np.testing.assert_array_equal(disk.read(index), values[index])
 

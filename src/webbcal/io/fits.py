@@ -8,7 +8,6 @@ Source: FITS Standard 4.0, sections 3, 4.4 and 7.
 
 import functools
 import math
-import mmap
 import os
 import stat
 from dataclasses import dataclass, field
@@ -23,7 +22,7 @@ from webbcal.spec.fields import Index
 
 _BITPIX = {8: ">u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 _HEADER_LIMIT = 16 << 20  # bytes; the longest HISTORY seen in practice is a tenth of this
-_MAPPED = 16 << 20  # bytes of the file that a window of columns maps at a time
+_AT_ONCE = 1 << 20  # bytes of whole rows read for a window of columns: they fit the cache
 
 
 class DiskFile:
@@ -168,31 +167,21 @@ class DiskArray:
             self.file.read_into(raw[outer], self.offset + corner + shift)
 
     def _read_columns(self, raw: np.ndarray, starts: tuple[int, ...]) -> None:
-        """Read a window of columns through short-lived maps of whole rows."""
+        """Read a window of columns: whole rows, some at a time, of which it is a part."""
         width = self.shape[-1]
-        rows_at_once = max(_MAPPED // (width * self.stored.itemsize), 1)
+        rows_at_once = max(_AT_ONCE // (width * self.stored.itemsize), 1)
         strides = self._strides()
         first_row, first_column = (starts[-2] if len(starts) > 1 else 0), starts[-1]
         planes = raw.reshape(-1, raw.shape[-2] if raw.ndim > 1 else 1, raw.shape[-1])
+        rows = np.empty((min(rows_at_once, planes.shape[1]), width), self.stored)
+        columns = slice(first_column, first_column + planes.shape[2])
         for number, outer in enumerate(np.ndindex(*raw.shape[:-2])):
             shift = sum((i + starts[n]) * strides[n] for n, i in enumerate(outer))
             for row in range(0, planes.shape[1], rows_at_once):
                 part = planes[number, row : row + rows_at_once]
                 begin = self.offset + shift + (first_row + row) * width * self.stored.itemsize
-                self._copy_columns(part, begin, first_column)
-
-    def _copy_columns(self, part: np.ndarray, begin: int, first_column: int) -> None:
-        width = self.shape[-1]
-        end = begin + part.shape[0] * width * self.stored.itemsize
-        if end > self.file.size:
-            self.file.read_into(np.empty(end - begin, "u1"), begin)  # raises
-        page = begin - begin % mmap.ALLOCATIONGRANULARITY
-        with mmap.mmap(
-            self.file.descriptor, end - page, access=mmap.ACCESS_READ, offset=page
-        ) as mapped:
-            rows = np.frombuffer(mapped, self.stored, part.shape[0] * width, begin - page)
-            part[...] = rows.reshape(-1, width)[:, first_column : first_column + part.shape[1]]
-            del rows  # a map cannot be closed while an array looks at it
+                self.file.read_into(rows[: len(part)], begin)
+                part[...] = rows[: len(part), columns]
 
     def _decoded(self, raw: np.ndarray) -> np.ndarray:
         """Turn big-endian stored values into native physical ones, in place where possible."""

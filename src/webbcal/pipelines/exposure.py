@@ -197,7 +197,7 @@ class ExposureRun:
         """Return a step with what it must know of whole frames."""
         measured, size = None, self._settings.block_bytes
         if bound.step.measurement is not None and bound.on_windows(self._source.meta):
-            measured = measure(self._source, self._pending, bound, size, self._progress)
+            measured = measure(self._source, self._pending, bound, size, pool, self._progress)
         elif bound.step.survey is not None:
             folder = self._plan.output_dir
             measured = survey(self._source, self._pending, bound, size, pool, folder)

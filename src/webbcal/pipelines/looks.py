@@ -18,6 +18,9 @@ LINES = 4 * 2048
 """Pixels to count besides those looked at: what is measured may be a level of every line of a
 detector, with some copies of it on the way."""
 
+THREADS = 2
+"""Into how many parts a few integrations are shared out, at least."""
+
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, the parts that are done, and all parts."""
 
@@ -27,6 +30,7 @@ def measure(
     before: Sequence[BoundStep],
     bound: BoundStep,
     block_bytes: int,
+    pool: Executor,
     progress: Progress,
 ) -> Any:
     """Look at a few parts of the frame, some integrations at a time."""
@@ -37,12 +41,20 @@ def measure(
     pixels = sum(rows * columns for rows, columns in (part.size for part in parts))
     batch_bytes = (pixels + LINES) * bytes_per_pixel(source) // count
     batch = max(4 * block_bytes // batch_bytes, 1)
-    results = []
-    for first in range(0, count, batch):
+    # Large parts come one after the other, so that only one of them is in memory.
+    in_turn = batch_bytes > 4 * block_bytes
+    batch = batch if in_turn else max(min(batch // 2, -(-count // THREADS)), 1)
+
+    def look(first: int) -> Any:
         integrations = slice(first, min(first + batch, count))
         products = [apply(source, before, part, integrations=integrations) for part in parts]
-        results.append(measurement.measure(products, *bound.references, bound.options))
-        progress(bound.step.name, integrations.stop, count)
+        return measurement.measure(products, *bound.references, bound.options)
+
+    results = []
+    firsts = range(0, count, batch)
+    for result in map(look, firsts) if in_turn else pool.map(look, firsts):
+        results.append(result)
+        progress(bound.step.name, len(results), len(firsts))
     joined = _join(results)
     if measurement.finish is None:
         return joined
