@@ -15,8 +15,9 @@ from webbcal.pipelines.runner import run_exposures
 from webbcal.pipelines.settings import Settings
 from webbcal.sim import QUIET, ImageSimulation, simulate_files
 from webbcal.spec.products.detector1 import TrapsFilled
+from webbcal.spec.window import Window
 from webbcal.steps import STEPS
-from webbcal.steps._step import Frames, Scope, Step, Survey
+from webbcal.steps._step import Frames, Measurement, Scope, Step, Survey
 
 SHAPE = (3, 4, 64, 64)
 EARLY = ("group_scale", "dq_init", "saturation", "superbias")
@@ -44,10 +45,10 @@ def environ(programme):
 def run(programme, environ, monkeypatch, tmp_path):
     """Run the recipe with a step of the test's own after superbias, and save its result."""
 
-    def run(step: Step, folder: str = "out", save=("toy", "ramp"), **more):
+    def run(step: Step, folder: str = "out", save=("toy", "ramp"), also=(), **more):
         monkeypatch.setitem(STEPS, "toy", step)
         recipe = RECIPES["detector1_near_infrared"]
-        steps = (*EARLY, "toy", "jump", "ramp_fit")
+        steps = (*EARLY, "toy", *also, "jump", "ramp_fit")
         recipe = dataclasses.replace(recipe, steps=steps, saves={"ramp": "jump"})
         monkeypatch.setitem(RECIPES, recipe.name, recipe)
         settings = Settings(output_dir=tmp_path / folder, save=save, **more)
@@ -232,3 +233,35 @@ def test_nothing_but_products_is_left(run, tmp_path):
     outcome = run(toy(frames=Frames(level_frames)))
     files = set((tmp_path / "out").iterdir())
     assert files == set(map(Path, outcome.outputs.values()))
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Mean of each group, axes (integration, group)."""
+
+    means: np.ndarray
+
+
+def test_what_was_measured_belongs_to_its_integration(run, monkeypatch):
+    def everything(meta, shape, options):
+        return [Window.whole(shape)]
+
+    def measure(parts, options):
+        return Levels(parts[0].sci.mean(axis=(2, 3), dtype=np.float64))
+
+    def level(ramp, options, measured=None):
+        means = measured.means[..., None, None].astype(np.float32)
+        return dataclasses.replace(ramp, sci=ramp.sci - means)
+
+    seen = []
+
+    def look(parts, options):
+        seen.append(abs(parts[0].sci.mean(axis=(2, 3), dtype=np.float64)).max())
+        return measure(parts, options)
+
+    step = toy(level, measurement=Measurement(everything, measure))
+    after = dataclasses.replace(step, name="after", measurement=Measurement(everything, look))
+    monkeypatch.setitem(STEPS, "after", after)
+    run(step, also=("after",), block_bytes=1)
+    assert len(seen) == SHAPE[0]
+    assert max(seen) < 0.01

@@ -1,8 +1,11 @@
 """Apply steps, one after the other, to one window of an exposure."""
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from webbcal.core.options import Options
 from webbcal.pipelines.portions import ALL, Source, begin
@@ -41,11 +44,29 @@ class BoundStep:
         frames = self.step.frames
         return frames is None or frames.after_run or not frames.wanted(self.options, meta)
 
-    def __call__(self, product: Any, references: Sequence[Reference | None]) -> Any:
-        """Run the step on a window."""
+    def __call__(
+        self, product: Any, references: Sequence[Reference | None], integrations: slice = ALL
+    ) -> Any:
+        """Run the step on a window, of some integrations of the exposure."""
         if not self.learns:
             return self.step.run(product, *references, self.options)
-        return self.step.run(product, *references, self.options, measured=self.measured)
+        measured = self._measured_of(integrations)
+        return self.step.run(product, *references, self.options, measured=measured)
+
+    def _measured_of(self, integrations: slice) -> Any:
+        """Return what was measured of some integrations, the first axis of every array.
+
+        What a step has concluded of all of them stays as it is.
+        """
+        measurement = self.step.measurement
+        if integrations == ALL or measurement is None or measurement.finish is not None:
+            return self.measured
+        arrays = {
+            name: value[integrations]
+            for name, value in vars(self.measured).items()
+            if isinstance(value, np.ndarray)
+        }
+        return dataclasses.replace(self.measured, **arrays)
 
 
 def apply(
@@ -85,7 +106,7 @@ def apply(
             None if reference is None else _cut_once(cuts, reference, around)
             for reference in bound.references
         ]
-        product = bound(product, references)
+        product = bound(product, references, integrations)
         if after is not None:
             after(bound, product)
     return product if around == window else product.cut(window)
