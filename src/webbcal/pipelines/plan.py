@@ -179,15 +179,13 @@ def _with_references(
     source: ReferenceSource,
 ) -> tuple[PlannedStep, ...]:
     running = [name for name in recipe.steps if not options[name].skip]
-    types = sorted(
-        {
-            need.kind.reftype
-            for name in running
-            for need in STEPS[name].references.values()
-            if not need.option
-        }
-    )
-    chosen = source.select(exposure.meta, types) if types else {}
+    needed: dict[str, bool] = {}  # type to whether a step cannot do without it
+    for need in (need for name in running for need in STEPS[name].references.values()):
+        if not need.option:
+            reftype = need.kind.reftype
+            needed[reftype] = needed.get(reftype, False) or need.required
+    optional = [reftype for reftype, required in needed.items() if not required]
+    chosen = source.select(exposure.meta, sorted(needed), optional) if needed else {}
     planned = []
     for name in recipe.steps:
         step, resolved = STEPS[name], options[name]
