@@ -35,11 +35,8 @@ PRESETS: tuple[Preset, ...] = (
     Preset(detector1.MIRI, "jump", {"find_showers": True}, time_series=False),
     Preset(detector1.MIRI, "emicorr", {"skip": False}),
     Preset(detector1.DARK_MIRI, "emicorr", {"skip": False}),
-    Preset(detector1.MIRI, "firstframe", {"skip": True}, time_series=True),
     Preset(detector1.MIRI, "lastframe", {"skip": True}, time_series=True),
     Preset(detector1.MIRI, "rscd", {"skip": True}, time_series=True),
-    Preset(detector1.NEAR_INFRARED, "charge_migration", {"skip": True}, time_series=True),
-    Preset(detector1.NEAR_INFRARED, "persistence", {"skip": True}, time_series=True),
 )
 
 
