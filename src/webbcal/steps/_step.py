@@ -173,6 +173,14 @@ class Step:
         The step's `Options`.
     references : mapping
         Argument name to what it needs, in the order of the arguments.
+    members : str
+        Role of other exposures (``background``) that the step takes, after the references, as
+        its argument ``members``: a tuple of products of the same kind and pixels. The step is
+        skipped where there are none.
+    prepare : callable or None
+        ``prepare(meta, shape, *references, options)``: what holds for the whole exposure and
+        follows from its metadata, shape and references alone, found once and given to every
+        call of `run` as its argument ``measured``. May raise CannotCalibrate.
     status : str
         Name below ``meta.cal_step`` that records the step.
     scope : Scope
@@ -203,6 +211,8 @@ class Step:
     run: Callable[..., Any]
     options: type[Options]
     references: Mapping[str, Needs] = field(default_factory=dict)
+    members: str = ""
+    prepare: Callable[..., Any] | None = None
     status: str = ""
     scope: Scope = Scope.PIXEL
     reach: Callable[[Any, Sequence[Reference | None]], int] = _no_reach

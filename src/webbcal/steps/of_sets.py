@@ -1,0 +1,5 @@
+"""Catalogue of every step that works on several exposures together."""
+
+from webbcal.steps._set import SetStep
+
+SET_STEPS: dict[str, SetStep] = {step.name: step for step in ()}
