@@ -2,4 +2,6 @@
 
 from webbcal.steps._set import SetStep
 
-SET_STEPS: dict[str, SetStep] = {step.name: step for step in ()}
+_ALL: tuple[SetStep, ...] = ()
+
+SET_STEPS: dict[str, SetStep] = {step.name: step for step in _ALL}
