@@ -26,7 +26,7 @@ from webbcal.refs.load import load_reference
 from webbcal.sim import ImageSimulation
 from webbcal.sim.crds_cache import write_cache
 from webbcal.spec.meta import Meta
-from webbcal.spec.products import Rate
+from webbcal.spec.products import Cal
 from webbcal.spec.references import Distortion, FilterOffset
 from webbcal.steps.assign_wcs import AssignWcsOptions, assign_wcs
 
@@ -110,7 +110,7 @@ def images(folder: Path, references: Path | None) -> Iterator[Image]:
             )
 
 
-def compare(image: Image, ours: Rate, points: np.ndarray, peer: dict[str, Any]) -> list[Criterion]:
+def compare(image: Image, ours: Cal, points: np.ndarray, peer: dict[str, Any]) -> list[Criterion]:
     """Return the criteria for one image."""
     wcs = ours.wcs
     there = np.array(wcs.invert(*peer["sky"], with_bounding_box=False))
@@ -146,10 +146,10 @@ def main() -> int:
         folder = Path(temporary)
         write_cache({}, ImageSimulation(), 4, folder / "cache")
         jobs: dict[str, Any] = {}
-        made: dict[str, tuple[Image, Rate, np.ndarray]] = {}
+        made: dict[str, tuple[Image, Cal, np.ndarray]] = {}
         for number, image in enumerate(images(folder, chosen.references)):
             zeros = np.zeros(image.shape, np.float32)
-            rate = Rate(
+            rate = Cal(
                 sci=zeros,
                 err=zeros,
                 dq=zeros.astype(np.uint32),

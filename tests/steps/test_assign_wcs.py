@@ -13,7 +13,7 @@ from webbcal.io.read import open_product
 from webbcal.io.write import write_product
 from webbcal.refs.load import load_reference
 from webbcal.spec.meta import Meta
-from webbcal.spec.products import Rate, RateInts
+from webbcal.spec.products import Cal, CalInts
 from webbcal.spec.references import Distortion, FilterOffset
 from webbcal.steps.assign_wcs import AssignWcsOptions, assign_wcs
 
@@ -45,7 +45,7 @@ META = Meta(
 )
 
 
-def image(kind=Rate, shape=(40, 60), meta=META):
+def image(kind=Cal, shape=(40, 60), meta=META):
     zeros, flags = np.zeros(shape, np.float32), np.zeros(shape, np.uint32)
     return kind(sci=zeros, err=zeros, dq=flags, var_poisson=zeros, var_rnoise=zeros, meta=meta)
 
@@ -70,8 +70,8 @@ def test_a_shift_for_any_pupil_serves():
 
 
 def test_integrations_share_the_coordinates_of_the_image():
-    cube = assigned(image(RateInts, (3, 40, 60)))
-    assert isinstance(cube, RateInts)
+    cube = assigned(image(CalInts, (3, 40, 60)))
+    assert isinstance(cube, CalInts)
     np.testing.assert_array_equal(cube.wcs(5.0, 7.0), assigned(image()).wcs(5.0, 7.0))
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from webbcal.core.options import Options
 from webbcal.pipelines.portions import ALL, Source, begin
+from webbcal.spec.fields import Product
 from webbcal.spec.meta import Meta
 from webbcal.spec.references import Reference
 from webbcal.spec.window import Window
@@ -17,12 +18,16 @@ from webbcal.steps._step import Step
 
 @dataclass(frozen=True)
 class BoundStep:
-    """A step with everything it takes: options, references, what it measured of the frame."""
+    """A step with everything it takes: options, references, what it measured of the frame.
+
+    `members` are other exposures, on the same pixels.
+    """
 
     step: Step
     options: Options
     references: tuple[Reference | None, ...] = ()
     measured: Any = None
+    members: tuple[Product, ...] = ()
 
     @property
     def reach(self) -> int:
@@ -32,7 +37,8 @@ class BoundStep:
     @property
     def learns(self) -> bool:
         """Whether the step is told what was measured."""
-        return self.step.measurement is not None or self.step.survey is not None
+        step = self.step
+        return any(part is not None for part in (step.measurement, step.survey, step.prepare))
 
     def on_frames(self, meta: Meta) -> bool:
         """Tell whether a part of the step, or all of it, needs whole frames."""
@@ -48,10 +54,12 @@ class BoundStep:
         self, product: Any, references: Sequence[Reference | None], integrations: slice = ALL
     ) -> Any:
         """Run the step on a window, of some integrations of the exposure."""
-        if not self.learns:
-            return self.step.run(product, *references, self.options)
-        measured = self._measured_of(integrations)
-        return self.step.run(product, *references, self.options, measured=measured)
+        known: dict[str, Any] = {}
+        if self.learns:
+            known["measured"] = self._measured_of(integrations)
+        if self.step.members:
+            known["members"] = tuple(member.cut(product.window) for member in self.members)
+        return self.step.run(product, *references, self.options, **known)
 
     def _measured_of(self, integrations: slice) -> Any:
         """Return what was measured of some integrations, the first axis of every array.

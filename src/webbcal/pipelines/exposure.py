@@ -43,6 +43,7 @@ from webbcal.pipelines.settings import Settings
 from webbcal.pipelines.sinks import Sink, spilled
 from webbcal.pipelines.tiles import over_blocks
 from webbcal.spec.fields import Product
+from webbcal.spec.meta import Meta
 from webbcal.spec.products.detector1 import CountRates
 from webbcal.spec.window import Window
 
@@ -173,7 +174,8 @@ class ExposureRun:
     def _take(self, planned: PlannedStep, pool: Executor, rest: tuple[PlannedStep, ...]) -> None:
         """Bind a step, and run the part of it that needs whole frames."""
         references = self._references.load(planned, self._source)
-        bound = BoundStep(planned.step, planned.options.values, references)
+        members = self._plan.members if planned.step.members else ()
+        bound = BoundStep(planned.step, planned.options.values, references, members=members)
         meta = self._source.meta
         if bound.on_windows(meta):
             bound = self._try(self._informed(bound, pool))
@@ -196,12 +198,21 @@ class ExposureRun:
     def _informed(self, bound: BoundStep, pool: Executor) -> BoundStep:
         """Return a step with what it must know of whole frames."""
         measured, size = None, self._settings.block_bytes
-        if bound.step.measurement is not None and bound.on_windows(self._source.meta):
+        if bound.step.prepare is not None:
+            meta, shape = self._pending_meta(), frame_shape(self._source)
+            measured = bound.step.prepare(meta, shape, *bound.references, bound.options)
+        elif bound.step.measurement is not None and bound.on_windows(self._source.meta):
             measured = measure(self._source, self._pending, bound, size, pool, self._progress)
         elif bound.step.survey is not None:
             folder = self._plan.output_dir
             measured = survey(self._source, self._pending, bound, size, pool, folder)
         return dataclasses.replace(bound, measured=measured)
+
+    def _pending_meta(self) -> Meta:
+        """Return the metadata that the steps so far leave."""
+        last = next(reversed(self._examples.values()), self._start)
+        meta: Meta = last.meta
+        return meta
 
     def _try(self, bound: BoundStep) -> BoundStep:
         """Run a step on a few pixels: what it says of the data there it would say everywhere."""
@@ -234,10 +245,9 @@ class ExposureRun:
         running = [*self._finished, *(bound.step.name for bound in self._pending)]
         later = [planned.step.name for planned in rest if not planned.reason]
         order = recipe.steps.index
-        complete = {name: name for name in self._settings.save if name in recipe.steps}
-        complete |= {
-            name: step for name, step in recipe.saves.items() if name in self._settings.save
-        }
+        wanted = plan.results(self._settings.save)
+        complete = {name: name for name in wanted if name in recipe.steps}
+        complete |= {name: step for name, step in recipe.saves.items() if name in wanted}
         for suffix, step in complete.items():
             before = [name for name in running if order(name) <= order(step)]
             waits = any(order(name) <= order(step) for name in later)

@@ -4,13 +4,15 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from webbcal.core.errors import InvalidInput
 from webbcal.geometry.irs2 import FRAME, is_interleaved
 from webbcal.spec.fields import Product
 from webbcal.spec.meta import Meta, keywords
 from webbcal.spec.products import GuiderRaw
+
+P = TypeVar("P", bound=Product)
 
 PLACEHOLDERS = ("N/A", "#TODO", "")
 """Text that stands for a value nobody knows."""
@@ -44,6 +46,16 @@ STAGE1 = (
 )
 
 
+STAGE2 = (
+    Requirement("instrument.name"),
+    Requirement("instrument.detector"),
+    Requirement("exposure.type"),
+    Requirement("subarray.xstart", 1, 2048),
+    Requirement("subarray.ystart", 1, 2048),
+    Requirement("subarray.xsize", 1, 2048),
+    Requirement("subarray.ysize", 1, 2048),
+)
+
 NODES = ("exposure", "subarray", "instrument")
 """Metadata that calibration reads; elsewhere nonsense does no harm."""
 
@@ -70,7 +82,27 @@ def check_exposure(uncal: Product, path: Path) -> Product:
     return uncal
 
 
-def replace_meta(uncal: Product, values: Mapping[str, Any]) -> Product:
+def check_rates(rates: P, path: Path) -> P:
+    """Refuse count rates whose header is incomplete or does not describe their pixels.
+
+    Returns and raises what `check_exposure` does.
+    """
+    rates = replace_meta(rates, _checked_numbers(rates.meta, path))
+    for requirement in STAGE2:
+        _check_entry(rates.meta, requirement, path)
+    subarray, shape = rates.meta.subarray, rates.shape_of("sci")[-2:]
+    if shape != (subarray.ysize, subarray.xsize):
+        raise InvalidInput(
+            "SCI does not fit its header",
+            where=path,
+            expected=f"{subarray.ysize} x {subarray.xsize} (SUBSIZE2, SUBSIZE1)",
+            found=f"{shape[0]} x {shape[1]}",
+            advice="The file is damaged or was cut; fetch it again.",
+        )
+    return rates
+
+
+def replace_meta(uncal: P, values: Mapping[str, Any]) -> P:
     """Return an exposure with some metadata changed; its pixels stay on disk."""
     return uncal.with_changes(meta=uncal.meta.replace(values)) if values else uncal
 

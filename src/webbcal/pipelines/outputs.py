@@ -16,7 +16,7 @@ from webbcal.pipelines.plan import Plan
 from webbcal.pipelines.record import RunRecord
 from webbcal.pipelines.sinks import Sink
 from webbcal.spec.fields import Product
-from webbcal.spec.products import Dark, Ramp, RateIfu, Uncal
+from webbcal.spec.products import Dark, Ramp, RateIfu, Uncal, by_suffix
 from webbcal.spec.products.detector1 import CountRates
 from webbcal.spec.window import Window
 
@@ -135,6 +135,8 @@ class Outputs:
             product = _as_kind(product, Dark)
         elif suffix == "rate" and self._plan.integral_field:
             product = _as_kind(product, RateIfu)
+        elif suffix in ("bsub", "bsubints"):
+            product = _as_kind(product, by_suffix(suffix)[0])
         raw = self._plan.exposure
         if isinstance(product, Ramp) and isinstance(raw, Uncal) and raw.has("refout"):
             product = product.with_changes(refout=raw.refout.astype(np.float32))
@@ -155,7 +157,7 @@ def final(result: Any, plan: Plan) -> dict[str, Extract]:
 def named(result: Any, suffix: str, plan: Plan) -> dict[str, Extract]:
     """Return the products, by suffix, that a result on the way is saved as."""
     if not isinstance(result, CountRates):
-        return {suffix: _same}
+        return {plan.file_suffix(suffix): _same}
     products: dict[str, Extract] = {suffix: lambda rates: rates.rate}
     if plan.makes_integrations:
         products[f"{suffix}ints"] = lambda rates: rates.rateints
@@ -168,5 +170,8 @@ def _same(result: Any) -> Product | None:
 
 
 def _as_kind(product: Product, kind: type[Product]) -> Product:
-    values = {f.name: getattr(product, f.name) for f in dataclasses.fields(product)}
+    known = {f.name for f in dataclasses.fields(kind)}
+    values = {
+        f.name: getattr(product, f.name) for f in dataclasses.fields(product) if f.name in known
+    }
     return kind(**values)

@@ -9,8 +9,11 @@ from webbcal.core.options import Options
 from webbcal.io.names import root_of
 from webbcal.io.read import open_product
 from webbcal.modes import Mode, mode_of
-from webbcal.pipelines.inputs import check_exposure
-from webbcal.pipelines.recipes import RECIPES, Recipe
+from webbcal.modes.associating import grouping_of
+from webbcal.pipelines.inputs import check_exposure, check_rates
+from webbcal.pipelines.members import on_pixels_of
+from webbcal.pipelines.portions import as_calibrated
+from webbcal.pipelines.recipes import RECIPES, Recipe, stage2_of
 from webbcal.pipelines.recipes.defaults import presets
 from webbcal.pipelines.settings import ResolvedOptions, Settings, resolve
 from webbcal.pipelines.stripes import stacked
@@ -18,6 +21,7 @@ from webbcal.refs.parameters import load_parameters
 from webbcal.refs.select import ReferenceSource, Selection
 from webbcal.spec.fields import Product
 from webbcal.spec.meta import Meta
+from webbcal.spec.products import Cal, CalInts, Rate, RateInts
 from webbcal.steps import STEPS
 from webbcal.steps._step import Needs, Step
 
@@ -40,6 +44,8 @@ class Plan:
     """What will be done to one exposure.
 
     `ignored` names entries of parameter references that mean nothing here, as ``step.option``.
+    `members` are other exposures that a step takes, on the same pixels; `table` is the name of
+    the association file that says so.
     """
 
     path: Path
@@ -51,6 +57,8 @@ class Plan:
     context: str | None
     crds_version: str | None
     ignored: tuple[str, ...] = ()
+    members: tuple[Product, ...] = ()
+    table: str = "singleton"
 
     @property
     def root(self) -> str:
@@ -60,7 +68,9 @@ class Plan:
     @property
     def makes_integrations(self) -> bool:
         """Whether a product per integration is written."""
-        return self.exposure.shape_of("sci")[0] > 1
+        if self.recipe.stage == 1:
+            return self.exposure.shape_of("sci")[0] > 1
+        return isinstance(self.exposure, CalInts)
 
     @property
     def integral_field(self) -> bool:
@@ -72,20 +82,56 @@ class Plan:
     @property
     def makes(self) -> tuple[str, ...]:
         """Suffixes of the products of a complete run."""
+        if self.recipe.stage > 1:
+            return (type(self.exposure).suffixes[0],)
         return tuple(
             suffix
             for suffix in self.recipe.makes
             if self.makes_integrations or not suffix.endswith("ints")
         )
 
+    def results(self, save: Sequence[str]) -> tuple[str, ...]:
+        """Return the results on the way that are saved: those asked for, and what members give."""
+        own = [
+            result
+            for result, step in self.recipe.saves.items()
+            if any(p.step.members and not p.reason for p in self.steps if p.step.name == step)
+        ]
+        return tuple(dict.fromkeys([*save, *own]))
 
-def make_plan(path: Path, settings: Settings, source: ReferenceSource) -> Plan:
+    def file_suffix(self, result: str) -> str:
+        """Return how the file of a result on the way ends."""
+        separate = self.recipe.stage > 1 and self.makes_integrations and result in self.recipe.saves
+        return f"{result}ints" if separate else result
+
+
+def make_plan(
+    path: Path,
+    settings: Settings,
+    source: ReferenceSource,
+    *,
+    members: Sequence[Path] = (),
+    table: str = "singleton",
+) -> Plan:
     """Open an exposure and resolve recipe, options and references.
+
+    Parameters
+    ----------
+    path : Path
+        Raw exposure or count rates.
+    settings : Settings
+        How to calibrate it.
+    source : ReferenceSource
+        Chooses the references.
+    members : sequence of Path
+        Exposures of the background.
+    table : str
+        Name of the association that says so.
 
     Raises
     ------
     InvalidInput
-        If the file cannot be read or contradicts itself.
+        If a file cannot be read or contradicts itself.
     UnsupportedMode
         If no recipe exists for it.
     InvalidOptions, MissingReference, InvalidReference
@@ -93,35 +139,20 @@ def make_plan(path: Path, settings: Settings, source: ReferenceSource) -> Plan:
         frames as they were read, without which later ones cannot run.
     """
     product = open_product(path)
-    if not any(isinstance(product, recipe.reads) for recipe in RECIPES.values()):
-        raise UnsupportedMode(
-            "not a raw exposure",
-            where=path,
-            expected="an uncal product",
-            found=type(product).__name__,
-            advice="This version of webbcal calibrates uncal files to rate products.",
-        )
-    mode = mode_of(product.meta.lookup("exposure.type"), where=path)
-    if mode.stage1 is None or mode.stage1 not in RECIPES:
-        raise UnsupportedMode(
-            "no stage-1 recipe for this exposure type",
-            where=path,
-            found=f"EXP_TYPE = {mode.exposure_type}",
-        )
-    recipe = RECIPES[mode.stage1]
-    if not isinstance(product, recipe.reads):
-        raise UnsupportedMode(
-            f"not a raw exposure of {mode.exposure_type}",
-            where=path,
-            expected=f"DATAMODL = {recipe.reads.model}",
-            found=f"{type(product).model}",
-        )
-    product = stacked(check_exposure(product, path), path)
+    mode, recipe = _recipe_of(product, path)
+    if recipe.stage == 1:
+        product = stacked(check_exposure(product, path), path)
+    else:
+        product = _calibrated(product, path)
     known = {name: [f.name for f in fields(STEPS[name].options)] for name in recipe.steps}
     parameters = load_parameters(product.meta, recipe.parameters, known, source)
     own = presets(recipe, mode, product.meta)
     options = resolve(recipe, settings, parameters.values, parameters.origin, own)
-    steps = _with_references(recipe, options, product, source)
+    others = tuple(
+        on_pixels_of(product, _calibrated(open_product(member), member), member)
+        for member in members
+    )
+    steps = _with_references(recipe, options, product, source, bool(others))
     _check_frames(steps, product.meta, path)
     return Plan(
         path=path,
@@ -133,7 +164,61 @@ def make_plan(path: Path, settings: Settings, source: ReferenceSource) -> Plan:
         context=source.context,
         crds_version=source.crds_version,
         ignored=parameters.ignored,
+        members=others,
+        table=table,
     )
+
+
+def _recipe_of(product: Product, path: Path) -> tuple[Mode, Recipe]:
+    """Return mode and recipe of an exposure."""
+    if not any(isinstance(product, r.reads) for r in RECIPES.values() if r.steps):
+        raise UnsupportedMode(
+            "nothing that webbcal can calibrate further",
+            where=path,
+            expected="raw exposures (uncal) or count rates (rate, rateints)",
+            found=type(product).__name__,
+        )
+    mode = mode_of(product.meta.lookup("exposure.type"), where=path)
+    recipe: Recipe | None
+    if isinstance(product, Rate | RateInts):
+        stage, recipe = 2, stage2_of(grouping_of(mode, **_purpose(product.meta)))
+    else:
+        stage, recipe = 1, RECIPES.get(mode.stage1 or "")
+    if recipe is None:
+        raise UnsupportedMode(
+            f"no stage-{stage} recipe for this exposure type",
+            where=path,
+            found=f"EXP_TYPE = {mode.exposure_type}",
+        )
+    if not isinstance(product, recipe.reads):
+        raise UnsupportedMode(
+            f"not a raw exposure of {mode.exposure_type}",
+            where=path,
+            expected=f"DATAMODL = {recipe.reads[0].model}",
+            found=f"{type(product).model}",
+        )
+    return mode, recipe
+
+
+def _purpose(meta: Meta) -> dict[str, bool]:
+    """Return what the visit was for, where it decides what becomes of its exposures."""
+    visit = str(meta.lookup("visit.type") or "").upper()
+    return {
+        "time_series": meta.lookup("visit.tsovisit") is True,
+        "wavefront": visit.startswith("PRIME_WFSC"),
+    }
+
+
+def _calibrated(product: Product, path: Path) -> Cal | CalInts:
+    """Return count rates as what stage 2 makes of them."""
+    if not isinstance(product, Rate | RateInts):
+        raise InvalidInput(
+            "not a count rate",
+            where=path,
+            expected="a rate or rateints product",
+            found=type(product).__name__,
+        )
+    return as_calibrated(check_rates(product, path))
 
 
 def steps_without_images(
@@ -177,6 +262,7 @@ def _with_references(
     options: Mapping[str, ResolvedOptions],
     exposure: Product,
     source: ReferenceSource,
+    has_members: bool = False,
 ) -> tuple[PlannedStep, ...]:
     running = [name for name in recipe.steps if not options[name].skip]
     needed: dict[str, bool] = {}  # type to whether a step cannot do without it
@@ -193,6 +279,9 @@ def _with_references(
             planned.append(
                 PlannedStep(step, resolved, {}, f"skipped by {resolved.origins['skip']}")
             )
+            continue
+        if step.members and not has_members:
+            planned.append(PlannedStep(step, resolved, {}, f"no {step.members} exposures"))
             continue
         references = {
             arg: _named_by(resolved, need) if need.option else chosen[need.kind.reftype]

@@ -6,10 +6,13 @@ from webbcal.core.dq import GOOD
 from webbcal.refs.views import CutOut
 from webbcal.spec.fields import Image, Product, Stored, declared
 from webbcal.spec.meta import Meta
-from webbcal.spec.products import Ramp, Uncal
+from webbcal.spec.products import Cal, CalInts, Ramp, Rate, RateInts, Uncal
 from webbcal.spec.window import Window
 
 ALL = slice(None)
+
+IMAGE_PLANES = 6
+"""Values, errors, flags and three variances."""
 
 Source = Product
 """What steps start from: a raw exposure, or a ramp that was stored between two of them."""
@@ -22,8 +25,26 @@ def frame_shape(source: Source) -> tuple[int, int]:
 
 
 def bytes_per_pixel(source: Source) -> int:
-    """Return the size of the signal of one pixel as float32: of all its groups and integrations."""
-    return 4 * int(np.prod(source.shape_of("sci")[:-2], dtype=np.int64))
+    """Return the size of one pixel as float32: of all its groups and integrations.
+
+    Of a ramp the signal alone, of images all their planes.
+    """
+    planes = 1 if source.shape_of("sci")[:-3] else IMAGE_PLANES
+    return 4 * planes * int(np.prod(source.shape_of("sci")[:-2], dtype=np.int64))
+
+
+def as_calibrated(rate: Rate | RateInts) -> Cal | CalInts:
+    """Return a count rate as the product that the steps of stage 2 turn it into.
+
+    Its arrays stay on disk.
+    """
+    kind: type[Cal | CalInts] = CalInts if isinstance(rate, RateInts) else Cal
+    rest = {
+        name: value
+        for name, value in vars(rate).items()
+        if name in ("meta", "attributes", "extras", "window", *declared(kind))
+    }
+    return kind.from_stored(rate.all_stored(), **rest)
 
 
 def begin(source: Source, window: Window, integrations: slice = ALL) -> Product:

@@ -21,7 +21,8 @@ def finished(plan: Plan, references: References, save: Sequence[str]) -> dict[st
     """
     outputs = {s: product_path(plan.output_dir, plan.root, s) for s in plan.makes}
     known = {*plan.recipe.saves, *(p.step.name for p in plan.steps if not p.reason)}
-    saved = {s: product_path(plan.output_dir, plan.root, s) for s in save if s in known}
+    wanted = [plan.file_suffix(result) for result in plan.results(save) if result in known]
+    saved = {s: product_path(plan.output_dir, plan.root, s) for s in wanted}
     if all(_is_current(path, plan, references) for path in (*outputs.values(), *saved.values())):
         return saved | outputs
     return {}

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from webbcal.core.errors import InvalidOptions
 from webbcal.core.options import Options
-from webbcal.pipelines.recipes import RECIPES, Recipe
+from webbcal.pipelines.recipes import RECIPES, Recipe, names_of_steps
 from webbcal.steps import STEPS
 from webbcal.steps._step import Step
 
@@ -130,6 +130,7 @@ def resolve(
 
 
 def _refuse_unknown_steps(recipe: Recipe, settings: Settings) -> None:
+    known = names_of_steps()
     asked: list[tuple[str, Sequence[str]]] = [
         ("--skip", settings.skip),
         ("--option", tuple(settings.options)),
@@ -137,17 +138,19 @@ def _refuse_unknown_steps(recipe: Recipe, settings: Settings) -> None:
     ]
     for where, names in asked:
         for name in names:
-            if name not in STEPS:
+            if name not in known:
                 raise InvalidOptions(
-                    f"unknown step {name}", where=where, expected=", ".join(recipe.steps)
+                    f"unknown step {name}",
+                    where=where,
+                    expected=", ".join((*recipe.steps, *recipe.sets)),
                 )
     results = {name for any_recipe in RECIPES.values() for name in any_recipe.saves}
     for name in settings.save:
-        if name not in STEPS and name not in results:
+        if name not in known and name not in results:
             raise InvalidOptions(
                 f"unknown result {name}",
                 where="--save",
-                expected=", ".join([*recipe.saves, *recipe.steps]),
+                expected=", ".join([*recipe.saves, *recipe.steps, *recipe.sets]),
             )
 
 

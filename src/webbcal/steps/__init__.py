@@ -1,6 +1,7 @@
 """Catalogue of every step."""
 
 from webbcal.steps import (
+    assign_wcs,
     charge_migration,
     clean_flicker_noise,
     dark_current,
@@ -51,5 +52,6 @@ STEPS: dict[str, Step] = {
         gain_scale.STEP,
         guider_cds.STEP,
         flat_field.STEP,
+        assign_wcs.STEP,
     )
 }

@@ -7,11 +7,11 @@ from typing import Any, TypeVar
 from webbcal.core.errors import InvalidProduct, InvalidReference
 from webbcal.core.options import Options, option
 from webbcal.spec.meta import Meta, declared_paths
-from webbcal.spec.products.detector1 import Rate, RateInts
+from webbcal.spec.products import Cal, CalInts
 from webbcal.spec.references import Distortion, FilterOffset
 from webbcal.steps._step import Needs, Step
 
-Images = TypeVar("Images", Rate, RateInts)
+Images = TypeVar("Images", Cal, CalInts)
 
 MAX_ABERRATION = 1e-3  # of the scale, v/c: ten times what the orbit can give
 
@@ -37,10 +37,12 @@ class AssignWcsOptions(Options):
 
 
 def assign_wcs(
-    rate: Images,
+    image: Images,
     distortion: Distortion,
     filteroffset: FilterOffset | None,
     options: AssignWcsOptions,
+    *,
+    measured: Mapping[str, Any] | None = None,
 ) -> Images:
     r"""Assign the transform from pixels to the sky to an image.
 
@@ -52,7 +54,7 @@ def assign_wcs(
 
     Parameters
     ----------
-    rate : Rate or RateInts
+    image : Cal or CalInts
         Image, axes (y, x) or (integration, y, x); only its shape and metadata are used.
     distortion : Distortion
         Pixel of the whole detector to (V2, V3).
@@ -60,10 +62,12 @@ def assign_wcs(
         Shifts by filter; None: no filter shifts the image.
     options : AssignWcsOptions
         Of the approximation in the header.
+    measured : mapping or None
+        What `world_coordinates` gave for the whole exposure, if this is a part of it.
 
     Returns
     -------
-    Rate or RateInts
+    Cal or CalInts
         Same arrays; ``meta.wcs`` (gwcs, standard transforms only), the footprint S_REGION and the
         FITS keywords of the approximation (TAN-SIP) are new. SIPMXERR and SIPIVERR tell its
         largest errors.
@@ -82,16 +86,45 @@ def assign_wcs(
 
     Source: JWST User Documentation, calwebb_image2, assign_wcs.
     """
+    if measured is None:
+        rows, columns = image.shape_of("sci")[-2:]
+        measured = world_coordinates(image.meta, (rows, columns), distortion, filteroffset, options)
+    return image.with_changes(meta=image.meta.replace(measured))
+
+
+def world_coordinates(
+    meta: Meta,
+    shape: tuple[int, int],
+    distortion: Distortion,
+    filteroffset: FilterOffset | None,
+    options: AssignWcsOptions,
+) -> dict[str, Any]:
+    """Return the metadata that tell where on the sky each pixel of an exposure looks.
+
+    Parameters
+    ----------
+    meta : Meta
+        Of the exposure.
+    shape : tuple of int
+        Its rows and columns.
+    distortion, filteroffset, options
+        As for `assign_wcs`, which says what is computed.
+
+    Returns
+    -------
+    dict
+        Paths below ``meta`` and values; None for what does not hold any more.
+
+    Source: JWST User Documentation, calwebb_image2, assign_wcs.
+    """
     # Not at the top: gwcs takes a second to load, and only stage 2 needs it.
     from webbcal.geometry import imaging
 
-    meta = rate.meta
-    rows, columns = rate.shape_of("sci")[-2:]
     corner = _start(meta, "ystart"), _start(meta, "xstart")
     wcs = imaging.imaging_wcs(
         distortion.transform,
         imaging.Pointing(**_pointing(meta)),
-        (rows, columns),
+        shape,
         corner,
         _shift(meta, filteroffset),
     )
@@ -109,8 +142,7 @@ def assign_wcs(
         if f"meta.wcsinfo.{name}" in declared_paths()
     }
     changes = {f"wcsinfo.{name}": value for name, value in changes.items()}
-    changes |= {"wcs": wcs, "coordinates.reference_frame": "ICRS"}
-    return rate.with_changes(meta=meta.replace(changes))
+    return changes | {"wcs": wcs, "coordinates.reference_frame": "ICRS"}
 
 
 def _is_approximation(name: str) -> bool:
@@ -200,5 +232,6 @@ STEP = Step(
         "distortion": Needs(Distortion),
         "filteroffset": Needs(FilterOffset, required=False),
     },
+    prepare=world_coordinates,
     status="assign_wcs",
 )
