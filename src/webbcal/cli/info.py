@@ -9,6 +9,7 @@ from rich.table import Table
 
 from webbcal.io.conformance.findings import printable
 from webbcal.report.file_info import FileInfo, file_info
+from webbcal.report.words import size_in_words
 
 console = Console(highlight=False)
 
@@ -85,12 +86,3 @@ def _print_processing(found: FileInfo) -> None:
         "Damage": " ".join(found.damage),
     }
     _print_lines(lines)
-
-
-def size_in_words(size: float) -> str:
-    """Return a number of bytes with a unit: ``83.5 kB``."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 1000 or unit == "GB":
-            return f"{size:.0f} B" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1000
-    raise AssertionError

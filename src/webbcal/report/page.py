@@ -1,23 +1,56 @@
-"""The HTML report of a run: one file, nothing loaded from anywhere."""
+"""A page: one HTML file, nothing loaded from anywhere; and the page of the demonstration."""
 
-import base64
-import html
+import functools
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import resources
 from typing import Any
 
+import webbcal
 from webbcal.report.comparison import Comparison
+from webbcal.report.markup import Markup, cell, data_uri, join, section, table, tag
 
-STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; color: #1d2733; max-width: 62rem; margin: 2rem auto;
-       padding: 0 1rem; }
-h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
-table { border-collapse: collapse; margin: .5rem 0; }
-th, td { text-align: left; padding: .2rem .9rem .2rem 0; border-bottom: 1px solid #d9dee4; }
-td.number { text-align: right; font-variant-numeric: tabular-nums; }
-img { max-width: 100%; } .skipped { color: #8a6d1a; } footer { color: #6b7580; margin-top: 2rem; }
-"""
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+"""What a browser may load: nothing from anywhere, and no script."""
+
+
+@functools.cache
+def _style() -> str:
+    return resources.files(__package__).joinpath("style.css").read_text("utf-8")
+
+
+def document(title: str, subtitle: str, body: Markup, footer: str = "") -> str:
+    """Return a whole page.
+
+    Parameters
+    ----------
+    title, subtitle : str
+        Head line, and the line below it.
+    body : Markup
+        Sections; those with an ``id`` are listed in a line that stays on the screen.
+    footer : str
+        Last line; software and time if empty.
+    """
+    named = re.findall(r'<section id="([a-z]+)"><h2>([^<]*)</h2>', body)
+    links = [Markup(f'<a href="#{anchor}">{name}</a>') for anchor, name in named]
+    navigation = tag("nav", tag("div", *links)) if len(links) > 1 else Markup("")
+    now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    last = footer or f"Written by webbcal {webbcal.__version__}, {now}."
+    head = (
+        '<meta charset="utf-8">'
+        f"<title>{cell(title)}</title>"
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+        f"<style>{_style()}</style>"
+    )
+    top = tag("header", tag("div", tag("h1", title), tag("p", subtitle) if subtitle else ""))
+    return (
+        f'<!doctype html>\n<html lang="en"><head>{head}</head>'
+        f"<body>{top}{navigation}{tag('main', body)}{tag('footer', last)}</body></html>\n"
+    )
 
 
 @dataclass(frozen=True)
@@ -42,52 +75,39 @@ class Section:
 
 
 def page(title: str, sections: Sequence[Section], footer: str) -> str:
-    """Return the report as HTML text."""
-    body = "".join(_section(section) for section in sections)
-    return (
-        f"<!doctype html><html lang=en><meta charset=utf-8><title>{html.escape(title)}</title>"
-        f"<meta name=viewport content='width=device-width'><style>{STYLE}</style>"
-        f"<body><h1>{html.escape(title)}</h1>{body}<footer>{html.escape(footer)}</footer></body>"
-        "</html>\n"
-    )
+    """Return the page of the demonstration as HTML text."""
+    body = join(_section(number, one) for number, one in enumerate(sections))
+    return document(title, "", body, footer)
 
 
-def _section(section: Section) -> str:
-    parts = [f"<h2>{html.escape(section.title)}</h2>", _table((), section.facts)]
-    if section.figure is not None:
-        parts.append(_picture(section.figure, section.title))
-    if section.comparison is not None:
-        parts.append(_bins(section.comparison))
-    rows = [(line.name, line.status, line.reason, line.references) for line in section.steps]
-    parts.append(_table(("step", "status", "why", "references"), rows))
-    return "".join(parts)
+def _section(place: int, one: Section) -> Markup:
+    facts = [(tag("b", name), value) for name, value in one.facts]
+    parts = [table((), facts)]
+    if one.figure is not None:
+        parts.append(_picture(one.figure, one.title))
+    if one.comparison is not None:
+        parts.append(_bins(one.comparison))
+    rows = [(line.name, line.status, line.reason, line.references) for line in one.steps]
+    parts.append(table(("step", "status", "why", "references"), rows))
+    return section(f"exposure{'abcdefghijklmnopqrstuvwxyz'[place % 26]}", one.title, *parts)
 
 
-def _bins(comparison: Comparison) -> str:
+def _bins(comparison: Comparison) -> Markup:
     rows = [
         (
             f"{b.low:.3g} to {b.high:.3g}",
             f"{b.pixels}",
-            f"{100 * (b.ratio - 1):+.3f} &plusmn; {100 * b.ratio_error:.3f} %",
+            f"{100 * (b.ratio - 1):+.3f} ± {100 * b.ratio_error:.3f} %",
             f"{b.pull_width:.3f}",
         )
         for b in comparison.bins
     ]
     head = ("true rate, DN/s", "pixels", "median of rate / truth - 1", "width of pulls")
-    return _table(head, rows, raw=True)
+    return table(head, rows, numbers=(1, 2, 3))
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]], *, raw: bool = False) -> str:
-    write = str if raw else html.escape
-    top = "".join(f"<th>{html.escape(name)}</th>" for name in head)
-    lines = "".join(
-        "<tr>" + "".join(f"<td>{write(value)}</td>" for value in row) + "</tr>" for row in rows
-    )
-    return f"<table>{f'<tr>{top}</tr>' if top else ''}{lines}</table>"
-
-
-def _picture(figure: Any, text: str) -> str:
+def _picture(figure: Any, text: str) -> Markup:
     stream = io.BytesIO()
     figure.savefig(stream, format="png", dpi=150)
-    data = base64.b64encode(stream.getvalue()).decode("ascii")
-    return f"<img alt='{html.escape(text)}' src='data:image/png;base64,{data}'>"
+    image = tag("img", alt=text, src=data_uri(stream.getvalue(), "png"))
+    return tag("figure", tag("div", image, class_="frame"))

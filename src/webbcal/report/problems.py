@@ -1,0 +1,158 @@
+"""What a reader should know first: what failed, what was left out, what looks odd."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from webbcal.report.alignment import failures
+from webbcal.report.gather import OF_EXPOSURES, Run
+from webbcal.report.looks import Look
+from webbcal.report.markup import Markup, badge, details, join, tag
+from webbcal.report.words import plural
+
+__all__ = ["Problem", "problems_of", "render"]
+
+_WORDS = {"bad": "problem", "warn": "look at", "note": "note"}
+_LISTED = 6
+"""Names after a sentence; more are folded."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A sentence, how grave it is (bad, warn, note), and what it is about."""
+
+    gravity: str
+    what: str
+    names: tuple[str, ...] = ()
+
+
+def problems_of(run: Run, looks: Mapping[Path, Look]) -> list[Problem]:
+    """Return all problems, the gravest first."""
+    found = [*_files(run), *_steps(run), *_alignment(run), *_images(run, looks), *_missing(run)]
+    found += [*_remarks(run), *_mixtures(run)]
+    order = list(_WORDS)
+    return sorted(found, key=lambda problem: order.index(problem.gravity))
+
+
+def _files(run: Run) -> Iterator[Problem]:
+    for entry in run.broken:
+        yield Problem("bad", entry.error)
+
+
+def _steps(run: Run) -> Iterator[Problem]:
+    failed: dict[str, list[str]] = {}
+    skipped: dict[tuple[str, str], list[str]] = {}
+    left_out: dict[str, list[str]] = {}
+    for entry in run.entries:
+        for step in entry.steps:
+            if step.status == "FAILED":
+                words = f"{step.name} failed" + (f": {step.reason}" if step.reason else "")
+                failed.setdefault(words, []).append(entry.name)
+            elif step.left_out:
+                left_out.setdefault(step.name, []).append(entry.name)
+            elif step.status == "SKIPPED":
+                skipped.setdefault((step.name, step.reason), []).append(entry.name)
+        if not entry.steps:
+            for name, status in entry.statuses.items():
+                if status == "FAILED":
+                    failed.setdefault(f"{name} failed", []).append(entry.name)
+    for words, names in failed.items():
+        yield Problem("bad", words, tuple(names))
+    for (name, reason), names in skipped.items():
+        yield Problem("note", f"{name} was skipped: {reason or 'no reason given'}", tuple(names))
+    if left_out:
+        number = len({name for names in left_out.values() for name in names})
+        words = f"left out as the user asked, in {number} products: "
+        yield Problem("note", words + ", ".join(left_out))
+
+
+def _alignment(run: Run) -> Iterator[Problem]:
+    for figures in run.figures("tweakreg"):
+        for name, reason in failures(figures):
+            yield Problem("bad", f"not aligned: {name}" + (f": {reason}" if reason else ""))
+
+
+def _images(run: Run, looks: Mapping[Path, Look]) -> Iterator[Problem]:
+    empty, half = [], []
+    for entry in run.entries:
+        look = looks.get(entry.path)
+        if look is None or not look.pixels:
+            continue
+        if look.invalid == look.pixels:
+            empty.append(entry.name)
+        elif entry.exposure and look.counts.get("DO_NOT_USE", 0) > look.pixels / 2:
+            half.append(entry.name)
+    if empty:
+        yield Problem("bad", "no pixel has a value", tuple(empty))
+    if half:
+        yield Problem("warn", "more than half of the pixels cannot be used", tuple(half))
+
+
+def _missing(run: Run) -> Iterator[Problem]:
+    """Name exposures without a product that most others have."""
+    made = {name: {e.suffix for e in entries} for name, entries in run.exposures.items()}
+    number = Counter(suffix for suffixes in made.values() for suffix in suffixes)
+    for suffix in OF_EXPOSURES:
+        if suffix != "uncal" and len(made) / 2 < number[suffix] < len(made):
+            names = tuple(name for name, suffixes in made.items() if suffix not in suffixes)
+            yield Problem("warn", f"without the product {suffix} that the others have", names)
+
+
+def _remarks(run: Run) -> Iterator[Problem]:
+    remarks: dict[str, list[str]] = {}
+    for entry in run.entries:
+        told = entry.record.get("remarks")
+        lines = [str(line) for line in told] if isinstance(told, list | tuple) else []
+        for step in entry.steps:
+            lines += [f"{step.name}: {line}" for line in step.remarks]
+        for line in lines:
+            remarks.setdefault(line, []).append(entry.name)
+    for line, names in remarks.items():
+        yield Problem("warn", line, tuple(names))
+
+
+def _mixtures(run: Run) -> Iterator[Problem]:
+    for fact, words in (
+        ("software", "made by several versions of software"),
+        ("context", "calibrated with several contexts of references"),
+    ):
+        values = {str(entry.facts[fact]) for entry in run.entries if fact in entry.facts}
+        if len(values) > 1:
+            yield Problem("warn", f"{words}: {', '.join(sorted(values)[:_LISTED])}")
+    ignored = {
+        str(line)
+        for entry in run.records
+        for line in entry.record.get("ignored_parameters") or ()
+        if isinstance(line, str)
+    }
+    for line in sorted(ignored):
+        yield Problem("note", f"a parameter reference was not used in full: {line}")
+
+
+def render(problems: list[Problem]) -> Markup:
+    """Return the problems as a list, notes folded."""
+    if not any(problem.gravity != "note" for problem in problems):
+        good = tag("p", badge("good", "good"), " Nothing failed, and nothing looks odd.")
+    else:
+        good = Markup("")
+    grave = [_line(problem) for problem in problems if problem.gravity != "note"]
+    notes = [_line(problem) for problem in problems if problem.gravity == "note"]
+    folded = details(
+        f"{plural(len(notes), 'note')} on skipped steps and parameters",
+        tag("ul", *notes, class_="problems") if notes else Markup(""),
+        opened=not grave and len(notes) <= _LISTED,
+    )
+    return join([good, tag("ul", *grave, class_="problems") if grave else Markup(""), folded])
+
+
+def _line(problem: Problem) -> Markup:
+    kind = "" if problem.gravity == "note" else problem.gravity
+    number = len(problem.names)
+    if number > _LISTED:
+        names = details(f"{number} products", ", ".join(problem.names))
+    elif number:
+        names = tag("span", ", ".join(problem.names), class_="names")
+    else:
+        names = Markup("")
+    return tag("li", badge(_WORDS[problem.gravity], kind), " ", problem.what, " ", names)
