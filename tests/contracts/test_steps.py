@@ -17,7 +17,7 @@ CASES = pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
 @CASES
 def test_signature_is_product_references_options(step):
     parameters = inspect.signature(step.run).parameters
-    names = [name for name in parameters if name != "measured"]
+    names = [name for name in parameters if name not in ("measured", "members")]
     hints = typing.get_type_hints(step.run)
     assert names[1:-1] == list(step.references)
     assert names[-1] == "options"

@@ -2,6 +2,7 @@
 
 from webbcal.steps import (
     assign_wcs,
+    background,
     charge_migration,
     clean_flicker_noise,
     dark_current,
@@ -17,6 +18,7 @@ from webbcal.steps import (
     lastframe,
     linearity,
     persistence,
+    photom,
     picture_frame,
     ramp_fit,
     refpix,
@@ -52,6 +54,8 @@ STEPS: dict[str, Step] = {
         gain_scale.STEP,
         guider_cds.STEP,
         flat_field.STEP,
+        background.STEP,
         assign_wcs.STEP,
+        photom.STEP,
     )
 }

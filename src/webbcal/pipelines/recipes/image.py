@@ -4,7 +4,7 @@ from webbcal.pipelines.recipes._recipe import Recipe
 from webbcal.spec.meta import Meta
 from webbcal.spec.products import Cal, Rate, RateInts
 
-_CALIBRATE = ("assign_wcs",)
+_CALIBRATE = ("bkg_subtract", "assign_wcs", "flat_field", "photom")
 
 PLANE = 2
 
@@ -31,7 +31,7 @@ IMAGE2 = Recipe(
     parameters="pars-image2pipeline",
     reads=(Rate, RateInts),
     steps=_CALIBRATE,
-    saves={},
+    saves={"bsub": "bkg_subtract"},
     makes=("cal", "calints"),
     unless={"resample": _several_integrations},
 )
@@ -42,7 +42,7 @@ IMAGE2_ALONE = Recipe(
     parameters="pars-image2pipeline",
     reads=(Rate, RateInts),
     steps=_CALIBRATE,
-    saves={},
+    saves={"bsub": "bkg_subtract"},
     makes=("cal", "calints"),
 )
 """For exposures that are not combined to mosaics: time series, coronagraphs, wavefront sensing."""

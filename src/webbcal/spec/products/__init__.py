@@ -15,6 +15,7 @@ from webbcal.spec.products.coronagraphy import (
 )
 from webbcal.spec.products.detector1 import (
     Bsub,
+    CombinedBackground,
     Dark,
     FlickerMask,
     FlickerMasks,
@@ -61,6 +62,7 @@ __all__ = [
     "CalSlit",
     "CalSource",
     "Cat",
+    "CombinedBackground",
     "Contrast",
     "Dark",
     "FlickerMask",
@@ -115,6 +117,7 @@ PRODUCTS: tuple[type[Product], ...] = (
     FlickerMasks,
     # stage 2
     Bsub,
+    CombinedBackground,
     Cal,
     CalIfu,
     CalInts,

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from webbcal.spec.fields import Product, image, table
+from webbcal.spec.fields import Product, image, table, working
 from webbcal.spec.products.arrays import (
     CUBE,
     PLANE,
@@ -43,6 +43,12 @@ class Cal(Product):
     pathloss_un: np.ndarray = correction(
         "PATHLOSS_UN", "pathloss_uniform", "Slit losses of a uniform source."
     )
+    background: np.ndarray = working(
+        ("background_part", "y", "x"),
+        "f4",
+        doc="Background that was subtracted, its variances by photon and by read noise.",
+    )
+    background_dq: np.ndarray = working(PLANE, "u4", doc="Flags of that background.")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -87,6 +93,12 @@ class CalInts(Product):
     var_flat: np.ndarray = variance_flat(CUBE)
     area: np.ndarray = area()
     wavelength: np.ndarray = wavelength()
+    background: np.ndarray = working(
+        ("background_part", "y", "x"),
+        "f4",
+        doc="Background that was subtracted, its variances by photon and by read noise.",
+    )
+    background_dq: np.ndarray = working(PLANE, "u4", doc="Flags of that background.")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

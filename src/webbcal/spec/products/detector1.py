@@ -261,6 +261,13 @@ class Bsub(Rate):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class CombinedBackground(Rate):
+    """Mean count rate of background exposures, as it was subtracted."""
+
+    suffixes: ClassVar[tuple[str, ...]] = ("combinedbackground",)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class RateIfu(Rate):
     """Count rate of an exposure with an integral-field unit."""
 

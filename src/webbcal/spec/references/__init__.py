@@ -24,9 +24,11 @@ from webbcal.spec.references.persistence import (
     TrapParameters,
     UserMask,
 )
+from webbcal.spec.references.photometry import Area, Photom
 
 __all__ = [
     "REFERENCES",
+    "Area",
     "BackgroundMask",
     "Dark",
     "Distortion",
@@ -40,6 +42,7 @@ __all__ = [
     "Mask",
     "PersistenceSaturation",
     "PersistenceWindows",
+    "Photom",
     "PictureFrame",
     "ReadNoise",
     "Reference",
@@ -77,5 +80,7 @@ REFERENCES: dict[str, type[Reference]] = {
         PictureFrame,
         Distortion,
         FilterOffset,
+        Photom,
+        Area,
     )
 }
