@@ -69,8 +69,8 @@ class PixelMap:
         )
         y1, x1 = max(y0, y1), max(x0, x1)
         tiles_y, tiles_x, _, terms, _ = self.coefficients.shape
-        powers_y, tile_of_row = _powers(self.shape[0], tiles_y, terms, y0, y1)
-        powers_x, tile_of_column = _powers(self.shape[1], tiles_x, terms, x0, x1)
+        powers_y, tile_of_row = _powers(self.shape[0], tiles_y, terms, np.arange(y0, y1))
+        powers_x, tile_of_column = _powers(self.shape[1], tiles_x, terms, np.arange(x0, x1))
         edges = np.searchsorted(tile_of_column, np.arange(tiles_x + 1))
         low_x, high_x, low_y, high_y = self.limits
         limits = np.array(
@@ -90,6 +90,34 @@ class PixelMap:
             frozen(powers_x.T),
             frozen(edges),
             frozen(limits),
+            out,
+        )
+        return out
+
+    def at(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        """Return the positions of the pixels of some rows and columns, `limits` or not.
+
+        Parameters
+        ----------
+        rows, columns : ndarray
+            Which ones, int64, in ascending order.
+
+        Returns
+        -------
+        ndarray
+            Axes (y, x, coordinate): x, then y, from 0, float64.
+        """
+        tiles_y, tiles_x, _, terms, _ = self.coefficients.shape
+        powers_y, tile_of_row = _powers(self.shape[0], tiles_y, terms, rows)
+        powers_x, tile_of_column = _powers(self.shape[1], tiles_x, terms, columns)
+        out = np.empty((rows.size, columns.size, 2))
+        positions(
+            frozen(self.coefficients),
+            frozen(powers_y),
+            frozen(tile_of_row),
+            frozen(powers_x.T),
+            frozen(np.searchsorted(tile_of_column, np.arange(tiles_x + 1))),
+            frozen(np.array([0, rows.size, 0, columns.size])),
             out,
         )
         return out
@@ -195,10 +223,9 @@ def _grid(shape: tuple[int, int], tiles: int, points: np.ndarray) -> tuple[np.nd
     )
 
 
-def _powers(size: int, tiles: int, terms: int, start: int, stop: int) -> tuple[np.ndarray, ...]:
+def _powers(size: int, tiles: int, terms: int, pixels: np.ndarray) -> tuple[np.ndarray, ...]:
     """Return the polynomials (pixel, power) of pixels along an axis, and the tile of each."""
     edges = _edges(size, tiles)
-    pixels = np.arange(start, stop)
     tile = np.searchsorted(edges, pixels, side="right") - 1
     low, high = edges[tile] - 0.5, edges[tile + 1] - 0.5
     return chebyshev.chebvander((2.0 * pixels - low - high) / (high - low), terms - 1), tile

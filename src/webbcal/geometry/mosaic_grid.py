@@ -1,0 +1,273 @@
+"""The grid of a mosaic: a tangent plane without distortion that holds all images."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from astropy import coordinates, units
+from astropy.modeling.models import (
+    AffineTransformation2D,
+    Pix2Sky_TAN,
+    RotateNative2Celestial,
+    Scale,
+    Shift,
+)
+from gwcs import WCS, coordinate_frames
+
+from webbcal.core.errors import InvalidInput
+from webbcal.geometry.imaging import ARCSEC
+
+MOST_PIXELS = 2**31
+"""Of a mosaic: with the arrays of its product that are 60 GB, more than any programme fills."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Pixels of a mosaic.
+
+    Attributes
+    ----------
+    wcs : WCS
+        From pixels (x, y), from 0, to the sky; with a bounding box.
+    shape : tuple of int
+        Rows and columns.
+    pixel_scale : float
+        Width of a pixel, arcsec.
+    ratio : float
+        That width over the width of a pixel of the first image.
+    """
+
+    wcs: WCS
+    shape: tuple[int, int]
+    pixel_scale: float
+    ratio: float
+
+    @property
+    def pixel_area(self) -> float:
+        """Area of a pixel, arcsec2."""
+        return self.pixel_scale**2
+
+
+@dataclass(frozen=True)
+class Orientation:
+    """How the first image lies on the sky.
+
+    Attributes
+    ----------
+    ra_ref, dec_ref : float
+        Its reference point on the sky, degrees; where its pixel scale is that of the grid.
+    roll_ref : float
+        Position angle of the V3 axis there, degrees.
+    v3yang : float
+        Angle from V3 to the y axis of the ideal frame, degrees.
+    vparity : int
+        1 or -1: handedness of the ideal frame against V2, V3.
+    """
+
+    ra_ref: float
+    dec_ref: float
+    roll_ref: float
+    v3yang: float
+    vparity: int
+
+
+@dataclass(frozen=True)
+class GridRequest:
+    """What the user wants of the grid; None: what follows from the images.
+
+    Attributes
+    ----------
+    pixel_scale_ratio : float
+        Width of its pixels over that of the first image.
+    pixel_scale : float or None
+        Width of its pixels, arcsec; comes before the ratio.
+    rotation : float or None
+        Position angle of its y axis, degrees.
+    crpix : tuple of float or None
+        Its reference pixel (x, y), from 0.
+    crval : tuple of float or None
+        Where on the sky that is, degrees.
+    output_shape : tuple of int or None
+        Columns and rows.
+    """
+
+    pixel_scale_ratio: float = 1.0
+    pixel_scale: float | None = None
+    rotation: float | None = None
+    crpix: tuple[float, float] | None = None
+    crval: tuple[float, float] | None = None
+    output_shape: tuple[int, int] | None = None
+
+
+def mosaic_grid(
+    images: Sequence[WCS], orientation: Orientation, request: GridRequest | None = None
+) -> Grid:
+    """Return a grid that holds images.
+
+    The fiducial point is in the middle of the smallest and largest x, y and z of the directions
+    to all corners. The axes are those of the first image, and so is the pixel scale where its
+    reference point is. The first pixel lies where the corners begin.
+
+    Parameters
+    ----------
+    images : sequence of WCS
+        From pixels to the sky, with bounding boxes.
+    orientation : Orientation
+        Of the first image.
+    request : GridRequest or None
+        What differs.
+
+    Returns
+    -------
+    Grid
+        Of a gnomonic projection.
+
+    Raises
+    ------
+    InvalidInput
+        If images are on different sides of the sky, or the mosaic would be absurdly large.
+
+    Source: JWST User Documentation, calwebb_image3, resample; Calabretta and Greisen 2002,
+    sections 2 and 5.1.3.
+    """
+    request = GridRequest() if request is None else request
+    ra, dec = (np.concatenate(values) for values in zip(*map(corners, images), strict=True))
+    native = pixel_scale_at(images[0], orientation.ra_ref, orientation.dec_ref)
+    scale = request.pixel_scale
+    if scale is None:
+        scale = native * request.pixel_scale_ratio
+    parity = 1.0 if orientation.vparity >= 0 else -1.0
+    angle = np.deg2rad(
+        orientation.roll_ref - parity * orientation.v3yang
+        if request.rotation is None
+        else request.rotation
+    )
+    matrix = np.array(
+        [
+            [parity * np.cos(angle), np.sin(angle)],
+            [-parity * np.sin(angle), np.cos(angle)],
+        ]
+    )
+    crval = fiducial(ra, dec) if request.crval is None else request.crval
+    # The corners, counted from the reference pixel.
+    x, y = tangent_plane((0.0, 0.0), crval, scale, matrix).inverse(ra, dec)
+    if not np.isfinite([x, y]).all():
+        raise InvalidInput(
+            "images that no mosaic can hold",
+            expected="images on one side of the sky",
+            found="some that are more than 90 degrees apart",
+        )
+    crpix = (-float(x.min()), -float(y.min())) if request.crpix is None else request.crpix
+    if request.output_shape is None:
+        columns, rows = (
+            max(int(values.max() + start + 0.5), 1)
+            for values, start in zip((x, y), crpix, strict=True)
+        )
+    else:
+        columns, rows = request.output_shape
+    return Grid(
+        _wcs(tangent_plane(crpix, crval, scale, matrix), (rows, columns)),
+        (rows, columns),
+        scale,
+        scale / native,
+    )
+
+
+def given_grid(wcs: WCS, shape: tuple[int, int] | None, first: WCS) -> Grid:
+    """Return a grid with world coordinates that the user gives.
+
+    Parameters
+    ----------
+    wcs : WCS
+        From pixels to the sky.
+    shape : tuple of int or None
+        Rows and columns; None: as its bounding box or its `array_shape` says.
+    first : WCS
+        Of the first image.
+
+    Raises
+    ------
+    InvalidInput
+        If no size is known.
+    """
+    if shape is None and wcs.array_shape is not None:
+        shape = int(wcs.array_shape[0]), int(wcs.array_shape[1])
+    if shape is None and wcs.bounding_box is not None:
+        (_, x1), (_, y1) = wcs.bounding_box.bounding_box(order="F")
+        shape = int(np.ceil(y1 - 0.5)) + 1, int(np.ceil(x1 - 0.5)) + 1
+    if shape is None:
+        raise InvalidInput(
+            "the world coordinates given do not tell the size of the mosaic",
+            advice="Give output_shape too.",
+        )
+    middle = wcs((shape[1] - 1) / 2, (shape[0] - 1) / 2, with_bounding_box=False)
+    scale = pixel_scale_at(wcs, *middle)
+    chain = wcs.forward_transform
+    return Grid(_wcs(chain, shape), shape, scale, scale / pixel_scale_at(first, *middle))
+
+
+def corners(wcs: WCS) -> tuple[np.ndarray, np.ndarray]:
+    """Return right ascension and declination of the outer corners of an image, degrees."""
+    (x0, x1), (y0, y1) = wcs.bounding_box.bounding_box(order="F")
+    ra, dec = wcs(np.array([x0, x0, x1, x1]), np.array([y0, y1, y1, y0]), with_bounding_box=False)
+    return np.asarray(ra), np.asarray(dec)
+
+
+def fiducial(ra: np.ndarray, dec: np.ndarray) -> tuple[float, float]:
+    """Return the direction in the middle of the extremes of x, y and z, degrees."""
+    a, d = np.deg2rad(ra), np.deg2rad(dec)
+    directions = np.stack([np.cos(d) * np.cos(a), np.cos(d) * np.sin(a), np.sin(d)])
+    x, y, z = (directions.min(axis=1) + directions.max(axis=1)) / 2.0
+    return float(np.rad2deg(np.arctan2(y, x)) % 360.0), float(
+        np.rad2deg(np.arctan2(z, np.hypot(x, y)))
+    )
+
+
+def pixel_scale_at(wcs: WCS, ra: float, dec: float) -> float:
+    """Return the root of the area of a pixel at a direction, arcsec: differences over a pixel."""
+    x, y = (float(value) for value in wcs.invert(ra, dec, with_bounding_box=False))
+    a, d = wcs(np.array([x, x + 1.0, x]), np.array([y, y, y + 1.0]), with_bounding_box=False)
+    place = coordinates.SkyCoord(a, d, unit="deg")
+    along = place[0].separation(place[1:]).arcsec
+    return float(np.sqrt(along[0] * along[1]))
+
+
+def tangent_plane(
+    crpix: tuple[float, float], crval: tuple[float, float], scale: float, matrix: np.ndarray
+) -> Any:
+    """Return the transform from pixels to the sky: shift, rotation, scale, projection.
+
+    Source: Calabretta and Greisen 2002, section 2.
+    """
+    degrees = scale * ARCSEC
+    model = (
+        (Shift(-crpix[0], name="crpix1") & Shift(-crpix[1], name="crpix2"))
+        | AffineTransformation2D(matrix, name="pc_rotation_matrix")
+        | (Scale(degrees, name="cdelt1") & Scale(degrees, name="cdelt2"))
+        | Pix2Sky_TAN()
+        | RotateNative2Celestial(*crval, 180.0)
+    )
+    return model
+
+
+def _wcs(chain: Any, shape: tuple[int, int]) -> WCS:
+    """Return world coordinates of a grid."""
+    rows, columns = shape
+    if rows < 1 or columns < 1 or rows * columns > MOST_PIXELS:
+        raise InvalidInput(
+            "size of the mosaic",
+            expected=f"1 to {MOST_PIXELS:.2g} pixels",
+            found=f"{rows} rows and {columns} columns",
+            advice="Are the images far apart, or is the pixel scale wrong?",
+        )
+    detector = coordinate_frames.Frame2D(
+        name="detector", axes_order=(0, 1), unit=(units.pix, units.pix), axes_names=("x", "y")
+    )
+    world = coordinate_frames.CelestialFrame(
+        name="world", reference_frame=coordinates.ICRS(), axes_order=(0, 1)
+    )
+    wcs = WCS([(detector, chain), (world, None)])
+    wcs.bounding_box = ((-0.5, columns - 0.5), (-0.5, rows - 0.5))
+    wcs.array_shape = shape
+    return wcs
