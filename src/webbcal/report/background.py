@@ -31,7 +31,7 @@ def background(run: Run) -> Markup:
         unit = levels[0][1].unit
         y = covering(f"sky / ({unit})" if unit else "sky", [p.y[0] for p in points], margin=0.12)
         done = {bool(entry.facts.get("sky_subtracted")) for _, entry in levels}
-        words = {(True,): "subtracted", (False,): "not subtracted"}.get(tuple(done), "")
+        words = "" if len(done) > 1 else "subtracted" if True in done else "not subtracted"
         method = levels[0][1].facts.get("sky_method", "")
         title = ", ".join(
             w for w in ("sky of each exposure", f"method {method}" * bool(method), words) if w

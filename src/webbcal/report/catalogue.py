@@ -10,7 +10,7 @@ import numpy as np
 from webbcal.core.errors import WebbcalError
 from webbcal.io.names import root_of
 from webbcal.io.read import open_product
-from webbcal.report.charts import Axis, Bars, Line, Picture, Points, chart, covering
+from webbcal.report.charts import Axis, Bars, Layer, Line, Picture, Points, chart, covering
 from webbcal.report.gather import Entry, Run
 from webbcal.report.looks import Look
 from webbcal.report.markup import Markup, data_uri, join, number, section, table, tag
@@ -78,7 +78,7 @@ def _logical(rows: np.ndarray, name: str) -> np.ndarray:
         return np.zeros(len(rows), bool)
     values = rows[name]
     if values.dtype.kind in "US":
-        return np.char.lower(values.astype("U8")) == "true"
+        return np.asarray(np.char.lower(values.astype("U8")) == "true", bool)
     return np.asarray(values, bool)
 
 
@@ -131,14 +131,16 @@ def _growth(rows: np.ndarray, extended: np.ndarray, attributes: Mapping[str, Any
     label = "radius / pixel" if radii else "encircled energy that the aperture is made for / %"
     quartiles = np.percentile(ratios, [25, 50, 75], axis=1)
     expected = [size / 100.0 for size in sizes]
-    layers = [
+    layers: list[Layer] = [
         Line(x, expected, 7, dashed=True, name="expected of a point source"),
         *(Line(x, quartiles[n].tolist(), 0, dashed=True) for n in (0, 2)),
         Line(x, quartiles[1].tolist(), 0, name="median and quartiles"),
         Points(x, quartiles[1].tolist(), 0, [f"{v:.4f}" for v in quartiles[1]], size=6),
     ]
     values = [*quartiles.ravel().tolist(), *expected]
-    title = f"curve of growth of {plural(int(ratios.shape[1]), 'point source')} above {_BRIGHT:g} σ"
+    title = (
+        f"curve of growth of {plural(int(ratios.shape[1]), 'point source')} above {_BRIGHT:g} sigma"
+    )
     return chart(
         layers, covering(label, x, margin=0.1), covering("flux / total", values), title=title
     )
@@ -202,13 +204,13 @@ def _depth(rows: np.ndarray, magnitudes: np.ndarray) -> Markup:
     places = _shuffled(good)
     x = covering("AB magnitude, total", magnitudes[good])
     y = covering("signal to noise", signal[good], log=True)
-    layers = [
-        Line([x.low, x.high], [5.0, 5.0], 7, dashed=True, name="5 σ"),
+    layers: list[Layer] = [
+        Line([x.low, x.high], [5.0, 5.0], 7, dashed=True, name="5 sigma"),
         Points(magnitudes[places].tolist(), signal[places].tolist(), 0, (), 3.0),
     ]
     faint = good & (np.abs(np.log(np.where(good, signal, 1.0) / 5.0)) < 0.3)
     depth = (
-        f", about {number(float(np.median(magnitudes[faint])), 4)} mag at 5 σ"
+        f", about {number(float(np.median(magnitudes[faint])), 4)} mag at 5 sigma"
         if faint.sum() >= _FEW
         else ""
     )
@@ -222,7 +224,7 @@ def _positions(
     x, y = _column(rows, "xcentroid"), _column(rows, "ycentroid")
     if not (np.isfinite(x) & np.isfinite(y)).any():
         return Markup("")
-    layers: list[Picture | Points] = []
+    layers: list[Layer] = []
     mosaic = _mosaic_of(run.entries, entry)
     if mosaic is not None and mosaic.path in looks:
         height, width = mosaic.shape[-2:]

@@ -1,5 +1,6 @@
 """Plots as SVG, drawn with the colours of the page, so that they follow its light or dark look."""
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -8,7 +9,18 @@ import numpy as np
 
 from webbcal.report.markup import Markup, cell, tag
 
-__all__ = ["Axis", "Bars", "Line", "Outline", "Picture", "Points", "Text", "chart", "covering"]
+__all__ = [
+    "Axis",
+    "Bars",
+    "Layer",
+    "Line",
+    "Outline",
+    "Picture",
+    "Points",
+    "Text",
+    "chart",
+    "covering",
+]
 
 LEFT, RIGHT, TOP, BOTTOM = 56, 12, 12, 42
 COLOURS = 8
@@ -34,8 +46,8 @@ class Axis:
         low, high = sorted((self.low, self.high))
         if self.log:
             first, last = math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9)
-            step = max(-(-(last - first) // most), 1)
-            powers = [10.0**n for n in range(first, last + 1, step)]
+            every = max(-(-(last - first) // most), 1)
+            powers = [10.0 ** float(n) for n in range(first, last + 1, every)]
             if len(powers) >= 2:
                 return powers
         step = _round_step((high - low) / most)
@@ -53,7 +65,7 @@ class Axis:
 def _round_step(least: float) -> float:
     if not least > 0 or not math.isfinite(least):
         return 1.0
-    power: float = 10.0 ** math.floor(math.log10(least))
+    power = math.pow(10.0, math.floor(math.log10(least)))
     return next(f * power for f in (1.0, 2.0, 5.0, 10.0) if f * power >= least * 0.999)
 
 
@@ -271,7 +283,7 @@ def _words(values: Sequence[float], log: bool) -> list[str]:
     largest = max((abs(v) for v in values), default=0.0)
     if largest >= 1e6 or 0 < largest < 1e-3:
         return [f"{v:.3g}" for v in values]
-    step = min((b - a for a, b in zip(values, values[1:], strict=False)), default=1.0)
+    step = min((b - a for a, b in itertools.pairwise(values)), default=1.0)
     digits = max(-math.floor(math.log10(step) + 1e-9), 0) if step > 0 else 0
     return [f"{v + 0.0:.{digits}f}" for v in values]
 

@@ -202,7 +202,8 @@ def _difference(reader: _Reader, integration: int, last: int, rows: slice) -> np
 
 
 def _mean_plane(reader: _Reader, chosen: range, rows: slice) -> np.ndarray:
-    total, count = 0.0, 0
+    total: Any = 0.0
+    count: Any = 0
     for number in chosen:
         values = reader(_at(number, rows))[0].astype("f8")
         good = np.isfinite(values)

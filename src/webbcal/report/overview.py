@@ -65,7 +65,7 @@ def overview(run: Run, looks: Mapping[Path, Look]) -> Markup:
     return join(
         [
             tag("div", *shown, class_="tiles"),
-            section("problems", "First things first", render_problems(problems)),
+            section("problems", "First things first", render_problems(problems, len(run.entries))),
             section("what", "What ran", _facts(run), _products(run)),
         ]
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from webbcal.report.alignment import failures
-from webbcal.report.gather import OF_EXPOSURES, Run
+from webbcal.report.gather import OF_EXPOSURES, Entry, Run
 from webbcal.report.looks import Look
 from webbcal.report.markup import Markup, badge, details, join, tag
 from webbcal.report.words import plural
@@ -41,30 +41,33 @@ def _files(run: Run) -> Iterator[Problem]:
 
 
 def _steps(run: Run) -> Iterator[Problem]:
+    """Name the steps that failed or were skipped, with the products of each reason."""
     failed: dict[str, list[str]] = {}
-    skipped: dict[tuple[str, str], list[str]] = {}
+    skipped: dict[str, list[str]] = {}
     left_out: dict[str, list[str]] = {}
     for entry in run.entries:
         for step in entry.steps:
             if step.status == "FAILED":
-                words = f"{step.name} failed" + (f": {step.reason}" if step.reason else "")
-                failed.setdefault(words, []).append(entry.name)
+                why = f": {step.reason}" if step.reason else ""
+                failed.setdefault(f"{step.name} failed{why}", []).append(entry.name)
             elif step.left_out:
                 left_out.setdefault(step.name, []).append(entry.name)
             elif step.status == "SKIPPED":
-                skipped.setdefault((step.name, step.reason), []).append(entry.name)
-        if not entry.steps:
-            for name, status in entry.statuses.items():
-                if status == "FAILED":
-                    failed.setdefault(f"{name} failed", []).append(entry.name)
-    for words, names in failed.items():
-        yield Problem("bad", words, tuple(names))
-    for (name, reason), names in skipped.items():
-        yield Problem("note", f"{name} was skipped: {reason or 'no reason given'}", tuple(names))
+                words = f"{step.name} was skipped: {step.reason or 'no reason given'}"
+                skipped.setdefault(words, []).append(entry.name)
+        for name in _failed_keywords(entry):
+            failed.setdefault(f"{name} failed", []).append(entry.name)
+    yield from (Problem("bad", words, tuple(names)) for words, names in failed.items())
+    yield from (Problem("note", words, tuple(names)) for words, names in skipped.items())
     if left_out:
-        number = len({name for names in left_out.values() for name in names})
-        words = f"left out as the user asked, in {number} products: "
-        yield Problem("note", words + ", ".join(left_out))
+        names = dict.fromkeys(name for names in left_out.values() for name in names)
+        words = "left out as the user asked: " + ", ".join(left_out)
+        yield Problem("note", words, tuple(names))
+
+
+def _failed_keywords(entry: Entry) -> list[str]:
+    """Return the steps that failed by the keywords of a product without a record."""
+    return [] if entry.steps else [n for n, word in entry.statuses.items() if word == "FAILED"]
 
 
 def _alignment(run: Run) -> Iterator[Problem]:
@@ -130,14 +133,14 @@ def _mixtures(run: Run) -> Iterator[Problem]:
         yield Problem("note", f"a parameter reference was not used in full: {line}")
 
 
-def render(problems: list[Problem]) -> Markup:
-    """Return the problems as a list, notes folded."""
+def render(problems: list[Problem], products: int) -> Markup:
+    """Return the problems of so many products as a list, notes folded."""
     if not any(problem.gravity != "note" for problem in problems):
         good = tag("p", badge("good", "good"), " Nothing failed, and nothing looks odd.")
     else:
         good = Markup("")
-    grave = [_line(problem) for problem in problems if problem.gravity != "note"]
-    notes = [_line(problem) for problem in problems if problem.gravity == "note"]
+    grave = [_line(problem, products) for problem in problems if problem.gravity != "note"]
+    notes = [_line(problem, products) for problem in problems if problem.gravity == "note"]
     folded = details(
         f"{plural(len(notes), 'note')} on skipped steps and parameters",
         tag("ul", *notes, class_="problems") if notes else Markup(""),
@@ -146,13 +149,14 @@ def render(problems: list[Problem]) -> Markup:
     return join([good, tag("ul", *grave, class_="problems") if grave else Markup(""), folded])
 
 
-def _line(problem: Problem) -> Markup:
+def _line(problem: Problem, products: int) -> Markup:
     kind = "" if problem.gravity == "note" else problem.gravity
     number = len(problem.names)
-    if number > _LISTED:
-        names = details(f"{number} products", ", ".join(problem.names))
-    elif number:
-        names = tag("span", ", ".join(problem.names), class_="names")
+    if number == products and number > 1:
+        names = tag("span", f"in all {number} products", class_="names")
+    elif number > _LISTED:
+        names = details(f"in {number} products", ", ".join(problem.names))
     else:
-        names = Markup("")
-    return tag("li", badge(_WORDS[problem.gravity], kind), " ", problem.what, " ", names)
+        names = tag("span", ", ".join(problem.names), class_="names")
+    words = tag("span", problem.what, " ", names)
+    return tag("li", badge(_WORDS[problem.gravity], kind), words)

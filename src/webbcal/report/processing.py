@@ -64,10 +64,9 @@ def _times(run: Run) -> Markup:
     known = [seconds for seconds in totals.values() if seconds is not None]
     caption = f"{duration(sum(known))} in steps that were timed" if known else ""
     head = ("step", "status", "time", "peak memory / MB")
-    if not known:
-        rows = [row[:2] for row in rows]
-        head = head[:2]
-    return table(head, rows, numbers=(3,), caption=caption)
+    shown = len(head) if known else 2
+    lines = [row[:shown] for row in rows]
+    return table(head[:shown], lines, numbers=(3,), caption=caption)
 
 
 def _total(entries: Sequence[StepEntry]) -> float | None:
@@ -84,7 +83,7 @@ def _defaults() -> dict[str, dict[str, Any]]:
     from webbcal.steps import STEPS
     from webbcal.steps.of_sets import SET_STEPS
 
-    steps = {**STEPS, **SET_STEPS}
+    steps: dict[str, Any] = {**STEPS, **SET_STEPS}
     return {name: {f.name: f.default for f in fields(step.options)} for name, step in steps.items()}
 
 

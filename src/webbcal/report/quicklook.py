@@ -116,7 +116,7 @@ def _curves(entry: Entry) -> Markup:
 
 def _plot(entry: Entry, found: Sequence[Series]) -> Markup:
     several = len(found) > 1
-    lines = []
+    lines: list[Line] = []
     for one in found:
         step = max(-(-len(one.x) // _POINTS), 1)
         x, y = one.x[::step].tolist(), one.y[::step].tolist()

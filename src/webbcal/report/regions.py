@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 __all__ = [
+    "LINEAR",
     "Corners",
     "area_of",
     "centre_of",
@@ -16,6 +17,12 @@ __all__ = [
 
 Corners = tuple[tuple[float, float], ...]
 """Right ascension and declination of the corners, degrees."""
+
+LINEAR = (
+    *("crpix1", "crpix2", "crval1", "crval2", "cdelt1", "cdelt2"),
+    *("pc1_1", "pc1_2", "pc2_1", "pc2_2"),
+)
+"""The linear part of FITS coordinates in the metadata, below ``wcsinfo``."""
 
 _MOST = 1000
 """Corners of a polygon; more are nonsense."""
@@ -146,9 +153,7 @@ def linear_corners(
 
     Source: Greisen & Calabretta 2002, A&A 395, 1061, section 2.1.
     """
-    names = ("crpix1", "crpix2", "crval1", "crval2", "cdelt1", "cdelt2")
-    names += ("pc1_1", "pc1_2", "pc2_1", "pc2_2")
-    if any(name not in values for name in names) or abs(values["crval2"]) > 90:
+    if any(name not in values for name in LINEAR) or abs(values["crval2"]) > 90:
         return ()
     rows, columns = shape
     plane = []

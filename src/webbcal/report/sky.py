@@ -88,12 +88,17 @@ def _map(exposures: Sequence[Entry], mosaics: Sequence[Entry]) -> Markup:
         return Markup("")
     unit, scale = ("arcmin", 60.0) if _extent(points) > 300 else ("arcsec", 1.0)
     outlines = [_scaled(one, scale) for one in outlines]
-    x = covering(f"east / {unit}", [a / scale for a, _ in points])
-    y = covering(f"north / {unit}", [b / scale for _, b in points])
+    across = covering(f"east / {unit}", [a / scale for a, _ in points])
+    up = covering(f"north / {unit}", [b / scale for _, b in points])
     where = f"centre {centre[0]:.6f} {centre[1]:+.6f} (ICRS)"
     title = f"{plural(len(exposures), 'footprint')}, {where}"
     return chart(
-        outlines, Axis(x.label, x.high, x.low), y, title=title, size=(460, 420), equal=True
+        outlines,
+        Axis(across.label, across.high, across.low),
+        up,
+        title=title,
+        size=(460, 420),
+        equal=True,
     )
 
 
