@@ -203,6 +203,56 @@ def simulate(
 
 
 @app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(help="Folder of products.")],
+    output: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--output", "-o", help="The page; report.html in the folder by default."),
+    ] = None,
+    title: Annotated[str, typer.Option("--title", help="Title of the page.")] = "",
+) -> None:
+    """Write one HTML page on a folder of products: pictures, plots, records."""
+    from webbcal.cli.report import report as write_report
+
+    raise typer.Exit(write_report(folder, output, title))
+
+
+@app.command()
+def view(  # noqa: PLR0913 (every argument is a choice of the user)
+    file: Annotated[Path, typer.Argument(help="A product.")],
+    output: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--output", "-o", help="The picture: .png, .pdf, .svg or .jpg."),
+    ] = None,
+    ext: Annotated[str, typer.Option("--ext", help="Extension: SCI, ERR, DQ, SCI,2 ...")] = "",
+    integration: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option("--integration", "-i", help="Integration, or plane of a cube, from 1."),
+    ] = None,
+    group: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option("--group", "-g", help="Group of a ramp, from 1."),
+    ] = None,
+    stretch: Annotated[
+        str, typer.Option("--stretch", help="asinh, linear, sqrt or log.")
+    ] = "asinh",
+    limits: Annotated[
+        str, typer.Option("--limits", metavar="LOW,HIGH", help="Values, or percentiles: 1%,99%.")
+    ] = "",
+    cmap: Annotated[str, typer.Option("--cmap", help="Colour map of matplotlib.")] = "magma",
+    pixels: Annotated[
+        bool, typer.Option("--pixels", help="Axes in pixels, not on the sky.")
+    ] = False,
+) -> None:
+    """Draw one product: image, cube, ramp, spectrum, catalogue."""
+    from webbcal.cli.view import view as view_file
+    from webbcal.report.view import Choice
+
+    choice = Choice(ext, integration, group, stretch, limits, cmap, not pixels)
+    raise typer.Exit(view_file(file, output, choice))
+
+
+@app.command()
 def demo(
     output_dir: Annotated[Path, typer.Option("--output-dir", "-o", help="Where files go.")] = Path(
         "demo"
