@@ -75,13 +75,18 @@ def draw(wcs, size, field, width):
     """Return the image of stars: a Gaussian core in pixels, and a wing three times as wide."""
     image = np.zeros((size, size))
     x, y = wcs.invert(*field[:2], with_bounding_box=False)
-    edges = np.arange(size + 1) - 0.5
+    reach = int(15 * width) + 2
     for a, b, flux in zip(x, y, field[2], strict=True):
-        if not (-30 < a < size + 30 and -30 < b < size + 30):
+        top, left = (max(int(c) - reach, 0) for c in (b, a))
+        bottom, right = (min(int(c) + reach, size) for c in (b, a))
+        if top >= bottom or left >= right:
             continue
         for share, sigma in ((0.85, width), (0.15, 3 * width)):
-            parts = [np.diff(erf((edges - c) / (np.sqrt(2) * sigma))) / 2 for c in (b, a)]
-            image += share * flux * np.outer(*parts)
+            down, across = (
+                np.diff(erf((np.arange(start, stop + 1) - 0.5 - c) / (np.sqrt(2) * sigma))) / 2
+                for start, stop, c in ((top, bottom, b), (left, right, a))
+            )
+            image[top:bottom, left:right] += share * flux * np.outer(down, across)
     return image
 
 

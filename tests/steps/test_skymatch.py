@@ -66,7 +66,7 @@ def test_faint_sources_cancel_although_one_exposure_is_less_deep():
     found = levels(match(images, skystat="median"))
     wrong_alone = np.ptp((alone - alone.mean()) - (SKY - SKY.mean()))
     wrong = np.ptp((found - found.mean()) - (SKY - SKY.mean()))
-    assert wrong < 1e-3 < 2.2e-3 < wrong_alone
+    assert wrong < 1.5e-3 < 2.2e-3 < wrong_alone
 
 
 def test_brightest_is_zero_when_matched_up():

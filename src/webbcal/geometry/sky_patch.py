@@ -206,7 +206,7 @@ def _triad(middle: np.ndarray) -> np.ndarray:
 
 def _on_plane(vectors: np.ndarray, axes: np.ndarray) -> np.ndarray:
     middle, east, north = np.moveaxis(vectors @ axes.T, -1, 0)
-    return np.stack([east, north]) / middle
+    return np.asarray(np.stack([east, north]) / middle)
 
 
 def _inverted(
