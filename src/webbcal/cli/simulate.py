@@ -47,6 +47,10 @@ def simulate(mode: str, output_dir: Path, values: Sequence[str] = (), seed: int 
         console.print(f"exposure    {path}")
     for path in made.truths:
         console.print(f"truth       {path}")
+    for path in made.scenes:
+        console.print(f"scene       {path}")
+    for path in made.catalogues:
+        console.print(f"catalogue   {path}")
     for path in made.associations:
         console.print(f"association {path}")
     console.print(f"references  {made.crds} (use it with CRDS_PATH={made.crds.resolve()})")
@@ -57,10 +61,10 @@ def options_help() -> list[tuple[str, str, str]]:
     """Return name, default and meaning of each option, for the help text and the documents."""
     import dataclasses
 
-    from webbcal.sim import ImageSimulation
+    from webbcal.sim import ImagingProgramme
 
     lines = []
-    for field in dataclasses.fields(ImageSimulation):
+    for field in dataclasses.fields(ImagingProgramme):
         unit = f" [{field.metadata['unit']}]" if field.metadata["unit"] else ""
         choices = field.metadata["choices"]
         allowed = f" One of {', '.join(map(str, choices))}." if choices else ""
@@ -83,11 +87,11 @@ def print_options() -> int:
 
 
 def _assignment(text: str) -> tuple[str, object]:
-    from webbcal.sim import ImageSimulation
+    from webbcal.sim import ImagingProgramme
 
     name, equals, value = text.partition("=")
     if not equals or not name:
         raise InvalidOptions("option", where="--option", expected="NAME=VALUE", found=text)
-    parsed = ImageSimulation.parse(name, value)
-    words = {"detector", "filter", "readpatt", "exposure_type"}
+    parsed = ImagingProgramme.parse(name, value)
+    words = {"detector", "detectors", "filter", "readpatt", "exposure_type"}
     return name, parsed.upper() if name in words and parsed else parsed

@@ -4,12 +4,12 @@ Source: CRDS documentation, "Rmap syntax" and "Configuring CRDS"; the client's b
 """
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from webbcal.sim.instruments import INSTRUMENTS
+from webbcal.sim.instruments import INSTRUMENTS, Instrument
 from webbcal.sim.references import as_stored
 from webbcal.sim.settings import ImageSimulation
 from webbcal.spec.fields import nodes
@@ -32,6 +32,8 @@ KEY_PATHS = {
     "SUBSTRT2": "META.SUBARRAY.YSTART",
     "SUBSIZE1": "META.SUBARRAY.XSIZE",
     "SUBSIZE2": "META.SUBARRAY.YSIZE",
+    "CHANNEL": "META.INSTRUMENT.CHANNEL",
+    "MODULE": "META.INSTRUMENT.MODULE",
 }
 
 WITHOUT_FILE = (
@@ -97,6 +99,7 @@ WITHOUT_FILE = (
 """Types declared as not applicable: a type that no mapping names stops the peer."""
 
 WITHOUT_PARAMETERS = (
+    "assignmtwcsstep",
     "chargemigrationstep",
     "cleanflickernoisestep",
     "darkcurrentstep",
@@ -127,12 +130,27 @@ WITHOUT_PARAMETERS = (
 """Steps and pipelines without a parameter reference: unnamed ones fill the log with errors."""
 
 
-def write_cache(
-    references: Mapping[str, Reference], options: ImageSimulation, noutputs: int, folder: Path
-) -> dict[str, Path]:
-    """Write the files of the references and the mappings that select them.
+@dataclass(frozen=True)
+class ReferenceFile:
+    """A reference that writes its file itself.
 
-    Parameters
+    Attributes
+    ----------
+    extension : str
+        Of its name.
+    write : callable
+        Writes to a path.
+    """
+
+    extension: str
+    write: Callable[[Path], None]
+
+
+@dataclass(frozen=True)
+class Served:
+    """References, and the exposures that they are for.
+
+    Attributes
     ----------
     references : mapping
         Type to reference, flags as pipelines use them.
@@ -140,6 +158,22 @@ def write_cache(
         Detector, read pattern and subarray to select by.
     noutputs : int
         Number of amplifiers, likewise.
+    """
+
+    references: Mapping[str, Reference | ReferenceFile]
+    options: ImageSimulation
+    noutputs: int
+
+
+def write_cache(
+    references: Mapping[str, Reference], options: ImageSimulation, noutputs: int, folder: Path
+) -> dict[str, Path]:
+    """Write a cache for one detector.
+
+    Parameters
+    ----------
+    references, options, noutputs
+        As in `Served`.
     folder : Path
         What CRDS_PATH names.
 
@@ -148,26 +182,43 @@ def write_cache(
     dict
         Type to the file written.
     """
-    from webbcal.io.write import write_product
+    return write_cache_of([Served(references, options, noutputs)], folder)
 
-    files = folder / "references" / "jwst"
+
+def write_cache_of(served: Sequence[Served], folder: Path) -> dict[str, Path]:
+    """Write the files of references of one instrument and the mappings that select them.
+
+    What selects the same file for several detectors (apertures, for example) is written once.
+
+    Returns
+    -------
+    dict
+        Type to the file written; for the second detector and more, type and detector with a
+        space in between.
+    """
     mappings = folder / "mappings" / "jwst"
     config = folder / "config" / "jwst"
+    files = folder / "references" / "jwst"
     for part in (files, mappings, config):
         part.mkdir(parents=True, exist_ok=True)
-    instrument = options.instrument.name.lower()
+    instrument = served[0].options.instrument
+    prefix = instrument.name.lower()
     written: dict[str, Path] = {}
-    for kind, reference in references.items():
-        extension = "asdf" if reference.storage == "asdf" else "fits"
-        path = files / f"jwst_{instrument}_{kind}_0001.{extension}"
-        note = {"description": f"Made by the webbcal simulator for {options.detector}."}
-        if extension == "asdf":
-            _write_tree(reference, path)
-        else:
-            write_product(replace_history(as_stored(reference), note), path)
-        written[kind] = path
-        _write_rules(kind, path.name, options, noutputs, mappings)
-    _write_instrument(set(references), instrument, mappings)
+    rules: dict[str, dict[tuple[str, ...], str]] = {}
+    for one in served:
+        for kind, reference in one.references.items():
+            known = rules.setdefault(kind, {})
+            match = _match(kind, one)
+            if match in known:
+                continue
+            name = f"jwst_{prefix}_{kind}_{len(known) + 1:04d}"
+            path = _write_reference(reference, files / name, one.options)
+            known[match] = path.name
+            detector = one.options.detector
+            written[kind if len(known) == 1 else f"{kind} {detector}"] = path
+    for kind, known in rules.items():
+        _write_rules(kind, known, instrument, mappings)
+    _write_instrument(set(rules), prefix, mappings)
     _write(
         mappings / CONTEXT,
         {
@@ -177,7 +228,7 @@ def write_cache(
             "observatory": "JWST",
             "parkey": ("META.INSTRUMENT.NAME",),
         },
-        f"{{\n    {instrument.upper()!r} : {_mapping_name(instrument)!r},\n}}",
+        f"{{\n    {prefix.upper()!r} : {_mapping_name(prefix)!r},\n}}",
     )
     (config / "server_config").write_text(
         repr(
@@ -194,6 +245,24 @@ def write_cache(
     )
     (config / "ref_cache_subdir_mode").write_text("flat\n", "ascii")
     return written
+
+
+def _write_reference(
+    reference: Reference | ReferenceFile, stem: Path, options: ImageSimulation
+) -> Path:
+    from webbcal.io.write import write_product
+
+    if isinstance(reference, ReferenceFile):
+        path = stem.with_suffix(f".{reference.extension}")
+        reference.write(path)
+    elif reference.storage == "asdf":
+        path = stem.with_suffix(".asdf")
+        _write_tree(reference, path)
+    else:
+        path = stem.with_suffix(".fits")
+        note = {"description": f"Made by the webbcal simulator for {options.detector}."}
+        write_product(replace_history(as_stored(reference), note), path)
+    return path
 
 
 def _write_tree(reference: Reference, path: Path) -> None:
@@ -229,28 +298,37 @@ def replace_history(reference: Reference, note: Mapping[str, str]) -> Reference:
     return type(reference).from_stored({"sci": stored}, extras=extras, **rest)
 
 
-def _write_rules(
-    kind: str, name: str, options: ImageSimulation, noutputs: int, mappings: Path
-) -> None:
+def _match(kind: str, served: Served) -> tuple[str, ...]:
+    """Return the values of the keywords by which a file of some type is selected."""
+    options = served.options
     instrument, window = options.instrument, options.window
     values: dict[str, Any] = {
         "DETECTOR": options.detector,
         "SUBARRAY": window.name,
         "READPATT": options.read_pattern,
         "EXP_TYPE": options.exptype,
-        "NOUTPUTS": float(noutputs),
+        "NOUTPUTS": float(served.noutputs),
         "SUBSTRT1": float(window.x_start),
         "SUBSTRT2": float(window.y_start),
         "SUBSIZE1": float(window.columns),
         "SUBSIZE2": float(window.rows),
         **instrument.keywords(options.chip, options.filter_name),
     }
+    # The client compares numbers as it reads them from a header: as decimals.
+    return tuple(str(values.get(key, "N/A")) for key in instrument.keys[kind])
+
+
+def _write_rules(
+    kind: str, files: Mapping[tuple[str, ...], str], instrument: Instrument, mappings: Path
+) -> None:
     keys = instrument.keys[kind]
     rules = f"jwst_{instrument.name.lower()}_{kind}_0001.rmap"
-    # The client compares numbers as it reads them from a header: as decimals.
-    match = tuple(str(values.get(key, "N/A")) for key in keys)
-    moment = f"UseAfter({{\n        '2022-04-01 00:00:00' : {name!r},\n    }})"
-    selector = f"Match({{\n    {match!r} : {moment},\n}})" if keys else moment
+    moments = {
+        match: f"UseAfter({{\n        '2022-04-01 00:00:00' : {name!r},\n    }})"
+        for match, name in files.items()
+    }
+    lines = "".join(f"    {match!r} : {moment},\n" for match, moment in moments.items())
+    selector = f"Match({{\n{lines}}})" if keys else next(iter(moments.values()))
     dates = ("META.OBSERVATION.DATE", "META.OBSERVATION.TIME")
     _write(
         mappings / rules,

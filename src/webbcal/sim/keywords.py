@@ -40,10 +40,13 @@ def _paths() -> dict[str, str]:
 
 def meta_of(values: Mapping[str, Any]) -> Meta:
     """Build the metadata tree from FITS keywords and their values."""
+    return Meta().replace(paths_of(values))
+
+
+def paths_of(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values of FITS keywords by their metadata paths below ``meta``."""
     paths = _paths()
-    return Meta().replace(
-        {paths[name].removeprefix("meta."): value for name, value in values.items()}
-    )
+    return {paths[name].removeprefix("meta."): value for name, value in values.items()}
 
 
 def root_name(options: ImageSimulation, exposure: int, segment: int = 0) -> str:
@@ -52,7 +55,8 @@ def root_name(options: ImageSimulation, exposure: int, segment: int = 0) -> str:
         return _guider_name(options, exposure)
     part = f"-seg{segment + 1:03d}" if options.segments > 1 else ""
     detector = options.detector.lower()
-    return f"jw{options.program:05d}001001_02101_{exposure + 1:05d}{part}_{detector}"
+    visit, number = options.visit_of(exposure)
+    return f"jw{options.program:05d}001{visit:03d}_02101_{number + 1:05d}{part}_{detector}"
 
 
 def _guider_name(options: ImageSimulation, exposure: int) -> str:
@@ -204,21 +208,22 @@ def _file_keywords(
 
 def _programme_keywords(options: ImageSimulation, exposure: int, start: float) -> dict[str, Any]:
     program = f"{options.program:05d}"
+    visit, number = options.visit_of(exposure)
     ra, dec = POINTING
     return {
         "TITLE": "Simulated programme",
         "PI_NAME": "webbcal",
         "CATEGORY": "CAL",
         "SUBCAT": options.instrument.name,
-        "OBS_ID": f"V{program}001001P0000000002101",
-        "VISIT_ID": f"{program}001001",
+        "OBS_ID": f"V{program}001{visit:03d}P0000000002101",
+        "VISIT_ID": f"{program}001{visit:03d}",
         "PROGRAM": program,
         "OBSERVTN": "001",
-        "VISIT": "001",
+        "VISIT": f"{visit:03d}",
         "VISITGRP": "02",
         "SEQ_ID": "1",
         "ACT_ID": "01",
-        "EXPOSURE": str(exposure + 1),
+        "EXPOSURE": str(number + 1),
         "BKGDTARG": False,
         "TEMPLATE": options.instrument.template,
         "OBSLABEL": "Simulated field",

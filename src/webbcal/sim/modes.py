@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from webbcal.core.errors import InvalidOptions
+from webbcal.sim.imaging.settings import OWN_OPTIONS, ImagingProgramme
 from webbcal.sim.instruments.fgs import GUIDING
 from webbcal.sim.settings import ImageSimulation
 
@@ -53,8 +54,45 @@ MODES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
 )
 
 
+PROGRAMMES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        "nircam-image": {
+            "detectors": "NRCB1,NRCB2",
+            "subarray": "SUB640",
+            "ngroups": 10,
+            "exposures": 4,
+        },
+        "miri-image": {
+            "detectors": "MIRIMAGE",
+            "subarray": "FULL",
+            "ngroups": 20,
+            "exposures": 4,
+            "sky": 30.0,
+            "faintest_star": 10.0,
+        },
+        "niriss-image": {
+            "detectors": "NIS",
+            "subarray": "512x512",
+            "ngroups": 10,
+            "exposures": 4,
+            "sky": 1.0,
+        },
+        "fgs-image": {
+            "detectors": "GUIDER1",
+            "subarray": "512x512",
+            "ngroups": 10,
+            "exposures": 4,
+            "sky": 1.0,
+        },
+    }
+)
+"""What programmes of these modes start from: several dithers on one field, up to a mosaic."""
+
+
 def options_of(mode: str, values: Mapping[str, Any], *, where: str = "") -> ImageSimulation:
     """Return the options of a mode with some of them changed.
+
+    An option that only programmes have (`detectors`, `products`, `galaxies` ...) makes it one.
 
     Raises
     ------
@@ -63,6 +101,14 @@ def options_of(mode: str, values: Mapping[str, Any], *, where: str = "") -> Imag
     """
     if mode not in MODES:
         raise InvalidOptions("mode", expected=" or ".join(MODES), found=mode)
+    if OWN_OPTIONS.intersection(values):
+        if mode not in PROGRAMMES:
+            raise InvalidOptions(
+                f"mode for option {min(OWN_OPTIONS.intersection(values))}",
+                expected=" or ".join(PROGRAMMES),
+                found=mode,
+            )
+        return ImagingProgramme.from_mapping({**PROGRAMMES[mode], **values}, where=where)
     merged = {**MODES[mode], **values}
     if mode == "guider":
         kind = merged.setdefault("exposure_type", "FGS_FINEGUIDE")

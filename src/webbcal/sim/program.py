@@ -1,14 +1,12 @@
 """Simulate a whole programme: raw exposures, references, truth, associations."""
 
-import errno
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from webbcal.core.errors import CannotWrite
 from webbcal.sim.association_files import write_associations
 from webbcal.sim.crds_cache import write_cache
 from webbcal.sim.effects import Effect, effects_of
@@ -74,6 +72,10 @@ class SimulatedSet:
         Type to file.
     associations : tuple of Path
         Level 2 and level 3, where the exposures go on to them.
+    scenes : tuple of Path
+        Of a programme of images: the true sky and pointing of each exposure.
+    catalogues : tuple of Path
+        Likewise: the true sources, and what a survey knows of them.
     """
 
     exposures: tuple[Path, ...]
@@ -81,6 +83,24 @@ class SimulatedSet:
     crds: Path
     references: Mapping[str, Path]
     associations: tuple[Path, ...]
+    scenes: tuple[Path, ...] = ()
+    catalogues: tuple[Path, ...] = ()
+
+
+class Field(Protocol):
+    """A sky that is known beyond the exposures; without one, stars are drawn on the pixels."""
+
+    def scene(self, number: int) -> Scene:
+        """Return what an exposure, numbered from 0, sees."""
+        ...
+
+    def offset(self, number: int) -> tuple[float, float]:
+        """Return its dither, x and y, pixel."""
+        ...
+
+    def pointing(self, number: int) -> Mapping[str, Any]:
+        """Return the metadata of its pointing, by path below ``meta``."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -95,15 +115,18 @@ class _Programme:
     reference_pixels: Pixels
     stars: np.ndarray
     effects: tuple[Effect, ...]
+    field: Field | None = None
 
     @classmethod
-    def prepare(cls, options: ImageSimulation, seed: int) -> "_Programme":
+    def prepare(
+        cls, options: ImageSimulation, seed: int, field: Field | None = None
+    ) -> "_Programme":
         chip, window = options.chip, options.window
         timing = (options.read_pattern, options.ngroups, options.nints)
         readout = Readout.of(chip, window, *timing)
         stars = star_field(
             window,
-            options.stars,
+            options.stars if field is None else 0,
             options.faintest_star,
             options.brightest_star,
             generator(seed, "stars"),
@@ -111,7 +134,7 @@ class _Programme:
         if not options.full_frame_references or window.full_frame:
             pixels = make_pixels(options, readout, seed)
             effects = effects_of(options, readout, pixels, seed)
-            return cls(options, seed, readout, pixels, readout, pixels, stars, effects)
+            return cls(options, seed, readout, pixels, readout, pixels, stars, effects, field)
         whole = Readout.of(chip, subarray_of("FULL", chip), *timing)
         every = make_pixels(options, whole, seed)
         part = every.cut(
@@ -120,7 +143,7 @@ class _Programme:
         )
         part.response[readout.unlit_pixels()] = 0
         effects = effects_of(options, readout, part, seed)
-        return cls(options, seed, readout, part, whole, every, stars, effects)
+        return cls(options, seed, readout, part, whole, every, stars, effects, field)
 
     def expose(self, number: int, folder: Path | None = None) -> Iterator["_Segment"]:
         """Take one exposure, numbered from 0; it comes in one or more segments.
@@ -129,8 +152,8 @@ class _Programme:
         folder, large arrays are put down there meanwhile.
         """
         options, readout = self.options, self.readout
-        offset = dither(number)
-        scene = self._scene(number, offset)
+        offset = dither(number) if self.field is None else self.field.offset(number)
+        scene = self._scene(number, offset) if self.field is None else self.field.scene(number)
         steady = scene.variable is None
         source = integrate(
             options,
@@ -142,6 +165,8 @@ class _Programme:
             self.effects,
         )
         meta = exposure_meta(options, readout, number, offset)
+        if self.field is not None:
+            meta = meta.replace(self.field.pointing(number))
         groups, times = group_times(readout, number), integration_times(readout, number)
         raw_shape = stored_shape(readout, self.effects)
         for segment in range(options.segments):
@@ -278,56 +303,47 @@ def simulate_exposure(options: ImageSimulation, seed: int = 0) -> SimulatedExpos
     return next(simulate_exposures(options, seed))
 
 
-def simulate_files(options: ImageSimulation, output_dir: Path | str, seed: int = 0) -> SimulatedSet:
-    """Simulate a programme and write its files.
+def write_programme(options: ImageSimulation, folder: Path, seed: int = 0) -> SimulatedSet:
+    """Write the files of a programme of one detector; see `webbcal.sim.simulate_files`."""
+    programme = _Programme.prepare(options, seed)
+    (folder / "truth").mkdir(parents=True, exist_ok=True)
+    made = _write_exposures(programme, folder)
+    files = write_cache(programme.references(), options, programme.readout.outputs, folder / "crds")
+    associations = write_associations(options, [root for root, _, _ in made], folder)
+    return SimulatedSet(
+        tuple(exposure for _, exposure, _ in made),
+        tuple(truth for _, _, truth in made),
+        folder / "crds",
+        files,
+        tuple(associations),
+    )
 
-    Parameters
-    ----------
-    options : ImageSimulation
-        Instrument set-up, scene and effects.
-    output_dir : path
-        Made if it does not exist. Gets ``*_uncal.fits``, ``*_asn.json``, ``truth/`` and
-        ``crds/``.
-    seed : int
-        Same seed and options: same pixels.
+
+def write_exposures(
+    options: ImageSimulation, seed: int, folder: Path, field: Field
+) -> tuple[list[tuple[str, Path, Path]], dict[str, Reference]]:
+    """Write the raw exposures of a detector on some sky, and their truth.
 
     Returns
     -------
-    SimulatedSet
-        The files.
-
-    Raises
-    ------
-    CannotWrite
-        If the folder cannot be written.
+    list
+        Root, exposure and truth of each file.
+    dict
+        References by type.
     """
-    folder = Path(output_dir)
-    try:
-        return _write_programme(_Programme.prepare(options, seed), folder)
-    except OSError as error:
-        advice = "Free some space." if error.errno == errno.ENOSPC else "Choose another folder."
-        raise CannotWrite(
-            f"cannot write the simulation ({error.strerror or error})",
-            where=error.filename or folder,
-            advice=advice,
-        ) from None
+    programme = _Programme.prepare(options, seed, field)
+    return _write_exposures(programme, folder), programme.references()
 
 
-def _write_programme(programme: _Programme, folder: Path) -> SimulatedSet:
+def _write_exposures(programme: _Programme, folder: Path) -> list[tuple[str, Path, Path]]:
     from webbcal.io.write import write_product
 
-    options = programme.options
-    (folder / "truth").mkdir(parents=True, exist_ok=True)
-    exposures, truths, roots = [], [], []
-    for number in range(options.exposures):
+    made = []
+    for number in range(programme.options.exposures):
         for segment in programme.expose(number, folder):
-            exposures.append(folder / f"{segment.root}_uncal.fits")
-            truths.append(folder / "truth" / f"{segment.root}_truth.fits")
-            write_product(segment.product, exposures[-1])
-            write_truth(segment.truth(), truths[-1])
-            roots.append(segment.root)
-    files = write_cache(programme.references(), options, programme.readout.outputs, folder / "crds")
-    associations = write_associations(options, roots, folder)
-    return SimulatedSet(
-        tuple(exposures), tuple(truths), folder / "crds", files, tuple(associations)
-    )
+            exposure = folder / f"{segment.root}_uncal.fits"
+            truth = folder / "truth" / f"{segment.root}_truth.fits"
+            write_product(segment.product, exposure)
+            write_truth(segment.truth(), truth)
+            made.append((segment.root, exposure, truth))
+    return made

@@ -211,6 +211,10 @@ class ImageSimulation(Options):
         """Whether the exposure is one of a guide star."""
         return self.exptype in GUIDING
 
+    def visit_of(self, exposure: int) -> tuple[int, int]:
+        """Return visit (from 1) and number in it (from 0) of an exposure (from 0)."""
+        return 1, exposure
+
     @property
     def filter_name(self) -> str:
         """The filter, or the usual one."""

@@ -109,6 +109,11 @@ KEYS: dict[str, tuple[str, ...]] = {
     "trappars": ("DETECTOR",),
     "persat": ("DETECTOR",),
     "flat": ("DETECTOR", "EXP_TYPE"),
+    "distortion": ("DETECTOR", "EXP_TYPE"),
+    "area": ("DETECTOR",),
+    "photom": ("DETECTOR",),
+    "apcorr": ("EXP_TYPE",),
+    "abvegaoffset": ("EXP_TYPE",),
 }
 
 FGS = Instrument(

@@ -122,6 +122,12 @@ KEYS: dict[str, tuple[str, ...]] = {
     "lastframe": ("DETECTOR", "SUBARRAY", "READPATT"),
     "emicorr": (),
     "flat": ("DETECTOR", "FILTER", "BAND", "READPATT", "SUBARRAY"),
+    "distortion": ("DETECTOR", "EXP_TYPE", "CHANNEL", "BAND"),
+    "filteroffset": ("DETECTOR", "EXP_TYPE"),
+    "area": ("DETECTOR", "FILTER", "EXP_TYPE"),
+    "photom": ("DETECTOR", "BAND"),
+    "apcorr": ("EXP_TYPE",),
+    "abvegaoffset": ("EXP_TYPE",),
 }
 
 MIRI = Instrument(

@@ -177,6 +177,12 @@ KEYS: dict[str, tuple[str, ...]] = {
     "trappars": ("DETECTOR",),
     "persat": ("DETECTOR",),
     "flat": ("DETECTOR", "FILTER", "PUPIL"),
+    "distortion": ("DETECTOR", "EXP_TYPE", "CHANNEL", "FILTER", "PUPIL"),
+    "filteroffset": ("CHANNEL", "MODULE"),
+    "area": ("DETECTOR", "FILTER", "PUPIL", "EXP_TYPE"),
+    "photom": ("DETECTOR",),
+    "apcorr": ("EXP_TYPE",),
+    "abvegaoffset": ("EXP_TYPE",),
 }
 
 NIRCAM = Instrument(

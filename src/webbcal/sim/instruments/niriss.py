@@ -87,6 +87,12 @@ KEYS: dict[str, tuple[str, ...]] = {
     "trappars": ("DETECTOR",),
     "persat": ("DETECTOR",),
     "flat": ("DETECTOR", "FILTER", "PUPIL"),
+    "distortion": ("EXP_TYPE", "PUPIL"),
+    "filteroffset": ("EXP_TYPE",),
+    "area": ("DETECTOR", "FILTER", "PUPIL", "EXP_TYPE"),
+    "photom": ("DETECTOR",),
+    "apcorr": ("EXP_TYPE",),
+    "abvegaoffset": ("EXP_TYPE",),
 }
 
 NIRISS = Instrument(
