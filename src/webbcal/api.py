@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from webbcal.pipelines.record import Outcome
-from webbcal.pipelines.runner import find_exposures, run_exposures
+from webbcal.pipelines.runner import run_everything
 from webbcal.pipelines.settings import Settings, read_config
 
 PathLike = str | os.PathLike[str]
@@ -24,13 +24,16 @@ def run(  # noqa: PLR0913 (every argument is a choice of the user)
     config: PathLike | None = None,
     threads: int = 0,
     resume: bool = False,
+    through: int | None = None,
+    workers: int = 0,
+    scheduler: str = "",
 ) -> list[Outcome]:
-    """Calibrate raw exposures to count rates.
+    """Calibrate exposures: raw ramps to count rates, images, mosaics and catalogues.
 
     Parameters
     ----------
     inputs : path or iterable of paths
-        ``uncal`` files, or folders that hold some.
+        ``uncal``, ``rate``, ``rateints`` or ``cal`` files, folders of them, associations.
     output_dir : path, optional
         Where products go; beside each input by default.
     options : mapping, optional
@@ -47,11 +50,18 @@ def run(  # noqa: PLR0913 (every argument is a choice of the user)
         Number of threads, 0 for one per processor. Results do not depend on it.
     resume : bool
         Leave exposures alone whose products were made in the same way already.
+    through : int, optional
+        Last stage, 1 to 3. By default raw exposures become count rates, a single count rate a
+        calibrated image, and several are also combined; an association says itself.
+    workers : int
+        Processes of a local Dask cluster that share the work; 0 for none.
+    scheduler : str
+        Address of a Dask scheduler that exists already.
 
     Returns
     -------
     list of Outcome
-        One per exposure: products by suffix, and what became of each step.
+        One per exposure and set: products by suffix, and what became of each step.
 
     Raises
     ------
@@ -72,8 +82,10 @@ def run(  # noqa: PLR0913 (every argument is a choice of the user)
         reference_folder=None if reference_folder is None else Path(reference_folder),
         threads=threads,
         resume=resume,
+        workers=workers,
+        scheduler=scheduler,
     )
-    outcomes = run_exposures(find_exposures(Path(path) for path in paths), settings)
+    outcomes = run_everything([Path(path) for path in paths], settings, through=through)
     for outcome in outcomes:
         if outcome.error is not None:
             raise outcome.error

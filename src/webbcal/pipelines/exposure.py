@@ -361,7 +361,9 @@ class ExposureRun:
             context=plan.context,
             crds_version=plan.crds_version,
             ignored=plan.ignored,
-            values=values,
+            values=values | plan.association,
+            members=plan.member_names,
+            before=plan.before,
         )
 
     def _steps_upto(self, name: str) -> tuple[str, ...]:

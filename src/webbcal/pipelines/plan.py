@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from webbcal.core.errors import InvalidInput, InvalidOptions, UnsupportedMode
 from webbcal.core.options import Options
@@ -58,7 +59,22 @@ class Plan:
     crds_version: str | None
     ignored: tuple[str, ...] = ()
     members: tuple[Product, ...] = ()
+    member_names: tuple[str, ...] = ()
     table: str = "singleton"
+
+    @property
+    def association(self) -> dict[str, Any]:
+        """Metadata that name the association, in stages that know associations."""
+        if self.recipe.stage == 1:
+            return {}
+        return {"asn.table_name": self.table, "asn.pool_name": "singleton"}
+
+    @property
+    def before(self) -> Mapping[str, Any]:
+        """What the input remembers of its own making."""
+        tree: Mapping[str, Any] = self.exposure.extras.get("tree", {})
+        before: Mapping[str, Any] = tree.get("webbcal", {})
+        return before if self.recipe.stage > 1 else {}
 
     @property
     def root(self) -> str:
@@ -165,6 +181,7 @@ def make_plan(
         crds_version=source.crds_version,
         ignored=parameters.ignored,
         members=others,
+        member_names=tuple(member.name for member in members),
         table=table,
     )
 

@@ -1,9 +1,12 @@
 """What a product remembers of its making: keywords, and a node `webbcal` in its tree."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+
+import numpy as np
 
 import webbcal
 from webbcal.core.errors import WebbcalError
@@ -12,6 +15,7 @@ from webbcal.spec.meta import Meta
 
 COMPLETE = "COMPLETE"
 SKIPPED = "SKIPPED"
+FAILED = "FAILED"
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,11 @@ class ReferenceRecord:
 
 @dataclass(frozen=True)
 class StepRecord:
-    """What became of one step; `left_out` if that was the user's wish."""
+    """What became of one step; `left_out` if that was the user's wish.
+
+    `figures` are what it measured; `seconds` and `peak_mb` its time, and the most memory the
+    process has had until its end, where a step runs alone.
+    """
 
     name: str
     status_path: str
@@ -42,13 +50,17 @@ class StepRecord:
     reason: str = ""
     left_out: bool = False
     references: tuple[ReferenceRecord, ...] = ()
+    figures: Mapping[str, Any] = field(default_factory=dict)
+    seconds: float | None = None
+    peak_mb: float | None = None
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What became of one input: products by suffix, steps, or the error that stopped it.
 
-    `remarks` are sentences the user should read.
+    `remarks` are sentences the user should read. For a set of exposures, `input` is named as
+    its products are, and `of_members` holds products of each, by suffix.
     """
 
     input: Path
@@ -58,11 +70,26 @@ class Outcome:
     error: WebbcalError | None = None
     reused: bool = False
     remarks: tuple[str, ...] = ()
+    of_members: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
+
+    def followed_by(self, other: Self) -> Self:
+        """Return what became of this input after something else was done to what it gave."""
+        return replace(
+            self,
+            outputs={**self.outputs, **other.outputs},
+            steps=(*self.steps, *other.steps),
+            seconds=self.seconds + other.seconds,
+            reused=self.reused and other.reused,
+            remarks=(*self.remarks, *other.remarks),
+        )
 
 
 @dataclass(frozen=True)
 class RunRecord:
-    """What became of one exposure: enough to make the same product again."""
+    """What became of one exposure, or of a set: enough to make the same product again.
+
+    `members` names the other files that it was made of; `before` is the record of the input.
+    """
 
     input: Path
     recipe: str
@@ -71,6 +98,8 @@ class RunRecord:
     crds_version: str | None = None
     ignored: tuple[str, ...] = ()
     values: Mapping[str, Any] = field(default_factory=dict)
+    members: tuple[str, ...] = ()
+    before: Mapping[str, Any] = field(default_factory=dict)
 
     def keywords(self, upto: Sequence[str]) -> dict[str, Any]:
         """Return metadata paths and values for a result of the steps `upto`."""
@@ -100,6 +129,7 @@ class RunRecord:
             "recipe": self.recipe,
             "input": self.input.name,
             "context": self.context,
+            **({"members": list(self.members)} if self.members else {}),
             **({"ignored_parameters": list(self.ignored)} if self.ignored else {}),
             "steps": [
                 {
@@ -108,6 +138,9 @@ class RunRecord:
                     **({"reason": step.reason} if step.reason else {}),
                     **({"left_out": True} if step.left_out else {}),
                     "options": step.options.as_dict(),
+                    **({"figures": plain(step.figures)} if step.figures else {}),
+                    **({} if step.seconds is None else {"seconds": round(step.seconds, 3)}),
+                    **({} if step.peak_mb is None else {"peak_mb": round(step.peak_mb)}),
                 }
                 for step in steps
             ],
@@ -119,11 +152,27 @@ class RunRecord:
                 }
                 for kind, r in references.items()
             },
+            **({"before": dict(self.before)} if self.before else {}),
         }
 
     def apply(self, meta: Meta, upto: Sequence[str]) -> Meta:
         """Return metadata with the keywords of this run."""
         return meta.replace(self.keywords(upto))
+
+
+def plain(value: Any) -> Any:
+    """Return figures as values that any reader of trees knows: no arrays, no numpy numbers."""
+    if isinstance(value, Mapping):
+        return {str(name): plain(item) for name, item in value.items()}
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
 
 
 def _chosen(steps: Iterable[StepRecord]) -> dict[str, ReferenceRecord]:

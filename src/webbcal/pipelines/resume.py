@@ -54,8 +54,9 @@ def _making(plan: Plan, references: References, names: Collection[str]) -> dict[
         "version": webbcal.__version__,
         "recipe": plan.recipe.name,
         "input": plan.path.name,
-        "options": {p.step.name: _set(p.options.values.as_dict()) for p in steps},
+        "options": {p.step.name: as_stored(p.options.values.as_dict()) for p in steps},
         "left out": {p.step.name for p in steps if p.options.skip},
+        "members": list(plan.member_names),
         "references": hashes,
     }
 
@@ -66,12 +67,13 @@ def _made(tree: Any) -> dict[str, Any]:
         "version": tree.get("version"),
         "recipe": tree.get("recipe"),
         "input": tree.get("input"),
-        "options": {step["name"]: _set(step["options"]) for step in steps},
+        "options": {step["name"]: as_stored(step["options"]) for step in steps},
         "left out": {step["name"] for step in steps if step.get("left_out")},
+        "members": list(tree.get("members", ())),
         "references": {k: entry.get("sha256") for k, entry in tree.get("references", {}).items()},
     }
 
 
-def _set(options: Mapping[str, Any]) -> dict[str, Any]:
+def as_stored(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options that have a value; a tree does not store the others."""
     return {name: value for name, value in options.items() if value is not None}

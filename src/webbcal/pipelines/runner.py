@@ -1,19 +1,25 @@
-"""Calibrate any number of exposures, one after the other."""
+"""Do jobs: single exposures and sets of them, one after the other or on a cluster."""
 
 import logging
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from webbcal.core.cache import cache_folder
-from webbcal.core.errors import InvalidInput, InvalidOptions, UnsupportedMode, WebbcalError
+from webbcal.core.errors import InvalidOptions, WebbcalError
 from webbcal.pipelines.binding import References
 from webbcal.pipelines.exposure import ExposureRun, Progress
+from webbcal.pipelines.jobs import ExposureJob, Job, Member, SetJob
 from webbcal.pipelines.plan import Plan, make_plan
 from webbcal.pipelines.record import Outcome
 from webbcal.pipelines.resume import finished
 from webbcal.pipelines.settings import Settings
+from webbcal.pipelines.stages import calibrate
 from webbcal.refs.select import ReferenceSource
+
+if TYPE_CHECKING:
+    from webbcal.pipelines.set_plan import SetPlan
 
 log = logging.getLogger(__name__)
 
@@ -22,36 +28,92 @@ def _silent(what: str, done: int, total: int) -> None:
     """Show no progress."""
 
 
-def find_exposures(inputs: Iterable[Path]) -> list[Path]:
-    """Return the raw exposures that files and folders name, each once, in order.
+class Session:
+    """What the jobs of a process share: the source of references, and those that are loaded.
 
-    A folder stands for the ``*_uncal.fits`` files in it.
-
-    Raises
-    ------
-    InvalidInput
-        If a name does not exist or a folder has no raw exposure.
+    Parameters
+    ----------
+    settings : Settings
+        How to calibrate.
+    environ : mapping or None
+        Environment variables; those of the process by default.
     """
-    found: dict[Path, None] = {}
-    for path in inputs:
-        if path.is_dir():
-            exposures = sorted(path.glob("*_uncal.fits"))
-            if not exposures:
-                raise InvalidInput(
-                    "no raw exposure in this folder", where=path, expected="*_uncal.fits"
-                )
-            found |= dict.fromkeys(exposures)
-        elif path.suffix == ".json":
-            raise UnsupportedMode(
-                "associations are for stages 2 and 3",
-                where=path,
-                advice="This version of webbcal calibrates uncal files to rate products.",
-            )
-        elif not path.exists():
-            raise InvalidInput("no such file", where=path)
+
+    def __init__(self, settings: Settings, environ: Mapping[str, str] | None = None) -> None:
+        environ = os.environ if environ is None else environ
+        self.settings = settings
+        self.source = open_source(settings, environ)
+        self.references = References(cache_folder(environ))
+
+    def do(
+        self,
+        job: Job,
+        progress: Progress = _silent,
+        starting: Callable[[Plan], None] | None = None,
+    ) -> Outcome:
+        """Do one job; an error other than a wrong setup becomes part of its outcome.
+
+        Raises
+        ------
+        InvalidOptions
+            An option, step or result that the user named does not exist, or a value is bad.
+        """
+        try:
+            if isinstance(job, SetJob):
+                outcome = self._combine(job, progress)
+            else:
+                outcome = self._calibrate(job, progress, starting)
+        except InvalidOptions:
+            raise  # a wrong setup is wrong for every exposure
+        except WebbcalError as error:
+            outcome = Outcome(job.input, error=error)
+        _log(outcome)
+        return outcome
+
+    def plan(self, job: ExposureJob) -> Plan:
+        """Return what calibrating an exposure would do."""
+        return make_plan(job.path, self.settings, self.source, members=job.members, table=job.table)
+
+    def plan_set(self, job: SetJob) -> "SetPlan":
+        """Return what combining exposures would do."""
+        # Not at the top: steps on sets bring libraries that single exposures do without.
+        from webbcal.pipelines.set_plan import make_set_plan
+
+        return make_set_plan(job, self.settings, self.source)
+
+    def _calibrate(
+        self, job: ExposureJob, progress: Progress, starting: Callable[[Plan], None] | None
+    ) -> Outcome:
+        settings = self.settings
+        plan = self.plan(job)
+        outputs = finished(plan, self.references, settings.save) if settings.resume else {}
+        if outputs:
+            outcome = Outcome(job.path, outputs, reused=True)
         else:
-            found[path] = None
-    return list(found)
+            if starting is not None:
+                starting(plan)
+            outcome = ExposureRun(plan, settings, self.references, progress).calibrate()
+        if not plan.recipe.sets or "cal" not in outcome.outputs:
+            return outcome
+        image = SetJob(
+            plan.root,
+            (Member(outcome.outputs["cal"]),),
+            plan.recipe.name,
+            plan.output_dir,
+            table=job.table,
+        )
+        return outcome.followed_by(self._combine(image, progress))
+
+    def _combine(self, job: SetJob, progress: Progress) -> Outcome:
+        from webbcal.pipelines.set_resume import finished_set
+        from webbcal.pipelines.set_run import SetRun
+
+        plan = self.plan_set(job)
+        if self.settings.resume:
+            outcome = finished_set(plan, self.references, self.settings.save)
+            if outcome is not None:
+                return outcome
+        return SetRun(plan, self.settings, self.references, progress).calibrate()
 
 
 def open_source(settings: Settings, environ: Mapping[str, str]) -> ReferenceSource:
@@ -62,11 +124,6 @@ def open_source(settings: Settings, environ: Mapping[str, str]) -> ReferenceSour
         overrides=settings.references,
         memory=cache_folder(environ),
     )
-
-
-def plan_of(path: Path, settings: Settings, environ: Mapping[str, str] | None = None) -> Plan:
-    """Return what a run would do to one exposure."""
-    return make_plan(path, settings, open_source(settings, environ or os.environ))
 
 
 def run_exposures(
@@ -83,7 +140,7 @@ def run_exposures(
     Parameters
     ----------
     paths : sequence of Path
-        Raw exposures.
+        Raw exposures, or count rates.
     settings : Settings
         How to calibrate them.
     environ : mapping or None
@@ -102,40 +159,72 @@ def run_exposures(
     InvalidOptions
         An option, step or result that the user named does not exist, or a value is bad.
     """
-    environ = os.environ if environ is None else environ
-    source = open_source(settings, environ)
-    references = References(cache_folder(environ))
+    session = Session(settings, environ)
     outcomes = []
     for path in paths:
-        try:
-            outcome = _run_one(path, settings, source, references, progress, starting)
-        except InvalidOptions:
-            raise  # a wrong setup is wrong for every exposure
-        except WebbcalError as error:
-            outcome = Outcome(path, error=error)
+        outcome = session.do(ExposureJob(path), progress, starting)
         outcomes.append(outcome)
-        _log(outcome)
         if done is not None:
             done(outcome)
     return outcomes
 
 
-def _run_one(
-    path: Path,
+def run_everything(
+    inputs: Iterable[Path],
     settings: Settings,
-    source: ReferenceSource,
-    references: References,
-    progress: Progress,
-    starting: Callable[[Plan], None] | None,
-) -> Outcome:
-    plan = make_plan(path, settings, source)
-    if settings.resume:
-        outputs = finished(plan, references, settings.save)
-        if outputs:
-            return Outcome(path, outputs, reused=True)
-    if starting is not None:
-        starting(plan)
-    return ExposureRun(plan, settings, references, progress).calibrate()
+    *,
+    through: int | None = None,
+    environ: Mapping[str, str] | None = None,
+    progress: Progress = _silent,
+    starting: Callable[[Plan], None] | None = None,
+    done: Callable[[Outcome], None] | None = None,
+    left: Callable[[Path, str], None] | None = None,
+) -> list[Outcome]:
+    """Calibrate what files, folders and associations name, stage after stage.
+
+    With workers in the settings the jobs of a stage are done on a Dask cluster; the results are
+    the same.
+
+    Parameters
+    ----------
+    inputs : iterable of Path
+        See `stages.calibrate`.
+    settings : Settings
+        How to calibrate them.
+    through : int or None
+        Last stage; None: as far as the inputs ask for.
+    environ : mapping or None
+        Environment variables; those of the process by default.
+    progress, starting, done, left : callable
+        Called while a job is done, before one that calibrates an exposure, after each, and for
+        each exposure that goes no further.
+
+    Returns
+    -------
+    list of Outcome
+        One per job; `error` is set where it failed.
+
+    Raises
+    ------
+    InvalidInput, InvalidOptions
+        What was given cannot be used.
+    """
+
+    def serially(jobs: Sequence[Job]) -> list[Outcome]:
+        outcomes = []
+        for job in jobs:
+            outcomes.append(session.do(job, progress, starting))
+            if done is not None:
+                done(outcomes[-1])
+        return outcomes
+
+    if settings.workers or settings.scheduler:
+        from webbcal.pipelines.cluster import cluster
+
+        with cluster(settings, environ, progress, done) as run:
+            return calibrate(inputs, settings, run, through=through, left=left)
+    session = Session(settings, environ)
+    return calibrate(inputs, settings, serially, through=through, left=left)
 
 
 def _log(outcome: Outcome) -> None:

@@ -4,13 +4,29 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from webbcal.core.errors import InvalidOptions
 from webbcal.core.options import Options
 from webbcal.pipelines.recipes import RECIPES, Recipe, names_of_steps
 from webbcal.steps import STEPS
-from webbcal.steps._step import Step
+
+
+class AnyStep(Protocol):
+    """What options are resolved for: a step on one exposure or on a set of them."""
+
+    @property
+    def name(self) -> str:
+        """Name in recipes."""
+
+    @property
+    def options(self) -> type[Options]:
+        """Its options."""
+
+    @property
+    def optional(self) -> bool:
+        """Whether it is off unless the user asks for it."""
+
 
 DEFAULT = "default"
 PRESET = "default for this kind of exposure"
@@ -42,6 +58,10 @@ class Settings:
         Size of the blocks that the threads work on; results do not depend on it.
     resume : bool
         Leave inputs alone whose products exist and were made in the same way.
+    workers : int
+        Number of processes of a local Dask cluster that share the work; 0: this process alone.
+    scheduler : str
+        Address of a Dask scheduler to use instead; empty for none.
     """
 
     output_dir: Path | None = None
@@ -54,6 +74,8 @@ class Settings:
     threads: int = 0
     block_bytes: int = 6 << 20
     resume: bool = False
+    workers: int = 0
+    scheduler: str = ""
 
     def with_(self, **changes: Any) -> Self:
         """Return a copy with some settings changed."""
@@ -101,6 +123,7 @@ def resolve(
     parameters: Mapping[str, Mapping[str, Any]],
     source: str,
     presets: Mapping[str, Mapping[str, Any]] | None = None,
+    catalogue: Sequence[AnyStep] | None = None,
 ) -> dict[str, ResolvedOptions]:
     """Merge defaults, parameter references, configuration and command line, in that order.
 
@@ -116,14 +139,16 @@ def resolve(
         How to name the parameter references in the origin of a value.
     presets : mapping or None
         Step name to option name to value: defaults of this kind of exposure.
+    catalogue : sequence of steps or None
+        Those to resolve; None: the steps of the recipe on single exposures.
 
     Raises
     ------
     InvalidOptions
         For an unknown step, an unknown option or a bad value; before a pixel is read.
     """
-    steps = [STEPS[name] for name in recipe.steps]
     _refuse_unknown_steps(recipe, settings)
+    steps = [STEPS[name] for name in recipe.steps] if catalogue is None else catalogue
     layers = {PRESET: presets or {}, source: parameters}
     layers |= {CONFIG: settings.config, COMMAND: settings.options}
     return {step.name: _resolve_step(step, settings, layers) for step in steps}
@@ -155,7 +180,7 @@ def _refuse_unknown_steps(recipe: Recipe, settings: Settings) -> None:
 
 
 def _resolve_step(
-    step: Step, settings: Settings, layers: Mapping[str, Mapping[str, Mapping[str, Any]]]
+    step: AnyStep, settings: Settings, layers: Mapping[str, Mapping[str, Mapping[str, Any]]]
 ) -> ResolvedOptions:
     values: dict[str, Any] = {}
     origins = {f.name: DEFAULT for f in fields(step.options)}
