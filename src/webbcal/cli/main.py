@@ -23,7 +23,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Inputs = Annotated[list[Path], typer.Argument(help="Raw exposures (uncal), or folders of them.")]
+Inputs = Annotated[list[Path], typer.Argument(help="Exposures, folders of them, or associations.")]
 OutputDir = Annotated[
     Optional[Path],  # noqa: UP045 (typer reads this at run time)
     typer.Option("--output-dir", "-o", help="Where products go; beside each input by default."),
@@ -73,7 +73,17 @@ def run(  # noqa: PLR0913 (every argument is a choice of the user)
     config: ConfigFile = None,
     reference: ReferenceFiles = [],  # noqa: B006
     reference_dir: ReferenceFolder = None,
+    through: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(min=1, max=3, help="Last stage; by default as far as the inputs ask for."),
+    ] = None,
     threads: Annotated[int, typer.Option(min=0, help="Threads; 0: one per processor.")] = 0,
+    workers: Annotated[
+        int, typer.Option(min=0, help="Processes of a local Dask cluster; 0: none.")
+    ] = 0,
+    scheduler: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Dask scheduler that exists already.")
+    ] = "",
     resume: Annotated[bool, typer.Option("--resume", help="Keep what is made already.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what would be done.")
@@ -82,15 +92,15 @@ def run(  # noqa: PLR0913 (every argument is a choice of the user)
         int, typer.Option("--verbose", "-v", count=True, help="Log every step.")
     ] = 0,
 ) -> None:
-    """Calibrate exposures: uncal to rate and rateints."""
+    """Calibrate exposures: raw ramps to count rates, images, mosaics, catalogues."""
     from webbcal.cli.run import explain_all, run_all
     from webbcal.cli.settings import settings_from
 
     settings = settings_from(output_dir, skip, save, option, config, reference, reference_dir)
-    settings = settings.with_(threads=threads, resume=resume)
+    settings = settings.with_(threads=threads, resume=resume, workers=workers, scheduler=scheduler)
     if dry_run:
         raise typer.Exit(explain_all(inputs, settings))
-    raise typer.Exit(run_all(inputs, settings, verbose))
+    raise typer.Exit(run_all(inputs, settings, through, verbose))
 
 
 @app.command()
