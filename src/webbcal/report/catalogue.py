@@ -166,13 +166,15 @@ def _shuffled(chosen: np.ndarray) -> np.ndarray:
 
 
 def _two_kinds(
-    x: np.ndarray, y: np.ndarray, extended: np.ndarray, size: float
+    x: np.ndarray, y: np.ndarray, extended: np.ndarray, size: float, *, hollow: bool = False
 ) -> list[Points]:  # fmt: skip
     layers = []
     for colour, name, kind in ((0, "point-like", ~extended), (1, "extended", extended)):
         places = _shuffled(kind & np.isfinite(x) & np.isfinite(y))
         if len(places):
-            layers.append(Points(x[places].tolist(), y[places].tolist(), colour, (), size, name))
+            layers.append(
+                Points(x[places].tolist(), y[places].tolist(), colour, (), size, name, hollow)
+            )
     return layers
 
 
@@ -236,7 +238,7 @@ def _positions(
         across, up = Axis("x / pixel", -0.5, width - 0.5), Axis("y / pixel", -0.5, height - 0.5)
     else:
         across, up = covering("x / pixel", x), covering("y / pixel", y)
-    layers += _two_kinds(x, y, extended, 5.0 if len(rows) < 1000 else 3.0)
+    layers += _two_kinds(x, y, extended, 11.0 if len(rows) < 1000 else 6.0, hollow=True)
     drawn = "" if len(rows) <= _DRAWN else f", {_DRAWN} of them drawn"
     title = f"{plural(len(rows), 'source')} on the mosaic{drawn}"
     ratio = abs(up.high - up.low) / max(abs(across.high - across.low), 1e-9)

@@ -87,7 +87,7 @@ def covering(
 
 @dataclass(frozen=True)
 class Points:
-    """Dots."""
+    """Dots, or rings that leave free what they mark."""
 
     x: Sequence[float]
     y: Sequence[float]
@@ -95,9 +95,12 @@ class Points:
     labels: Sequence[str] = ()
     size: float = 4.0
     name: str = ""
+    hollow: bool = False
 
     def draw(self, x: Scale, y: Scale) -> Markup:
         """Return the elements."""
+        if self.hollow:
+            return self._rings(x, y)
         places = [(x(a), y(b), n) for n, (a, b) in enumerate(zip(self.x, self.y, strict=True))]
         style = f"s{self.colour % COLOURS}"
         if self.labels and len(places) <= _LISTED:
@@ -109,6 +112,13 @@ class Points:
             return Markup(f'<g class="dots {style}">{"".join(dots)}</g>')
         path = "".join(f"M{a:.1f} {b:.1f}h0" for a, b, _ in places)
         return Markup(f'<path class="cloud {style}" stroke-width="{self.size:g}" d="{path}"/>')
+
+    def _rings(self, x: Scale, y: Scale) -> Markup:
+        r = self.size / 2
+        ring = f"a{r:g} {r:g} 0 1 0 {2 * r:g} 0a{r:g} {r:g} 0 1 0 {-2 * r:g} 0"
+        places = zip(self.x, self.y, strict=True)
+        path = "".join(f"M{x(a) - r:.1f} {y(b):.1f}{ring}" for a, b in places)
+        return Markup(f'<path class="rings s{self.colour % COLOURS}" d="{path}"/>')
 
 
 @dataclass(frozen=True)
@@ -245,7 +255,9 @@ def chart(
     frame = (
         f'<rect class="frame" x="{LEFT}" y="{TOP}" width="{inner_width}" height="{inner_height}"/>'
     )
-    body = "".join(layer.draw(to_x, to_y) for layer in layers)
+    lines = [f'<path class="grid" d="M{to_x(v):.1f} {TOP}v{inner_height}"/>' for v in x.ticks()]
+    lines += [f'<path class="grid" d="M{LEFT} {to_y(v):.1f}h{inner_width}"/>' for v in y.ticks(6)]
+    body = "".join((*lines, *(layer.draw(to_x, to_y) for layer in layers)))
     clip = (
         f'<svg x="{LEFT}" y="{TOP}" width="{inner_width}" height="{inner_height}" '
         f'viewBox="{LEFT} {TOP} {inner_width} {inner_height}">{body}</svg>'
@@ -261,7 +273,8 @@ def chart(
             named.setdefault(layer.name, layer.colour)
     keys = [tag("span", name, class_=f"key s{n % COLOURS}") for name, n in named.items()]
     legend = tag("span", *keys, class_="legend") if keys else Markup("")
-    return tag("figure", drawing, tag("figcaption", title, legend), class_="chart")
+    kind = "chart dark" if any(isinstance(layer, Picture) for layer in layers) else "chart"
+    return tag("figure", drawing, tag("figcaption", title, legend), class_=kind)
 
 
 def _equal(x: Axis, y: Axis, width: int, height: int) -> tuple[Axis, Axis]:
@@ -293,7 +306,6 @@ def _x_axis(axis: Axis, place: Scale, bottom: float, width: int) -> str:
     parts = []
     for value, word in zip(ticks, _words(ticks, axis.log), strict=True):
         at = place(value)
-        parts.append(f'<path class="grid" d="M{at:.1f} {TOP}V{bottom}"/>')
         parts.append(f'<text x="{at:.1f}" y="{bottom + 15}" text-anchor="middle">{word}</text>')
     middle = LEFT + (width - LEFT - RIGHT) / 2
     label = f'<text x="{middle}" y="{bottom + 34}" text-anchor="middle">{cell(axis.label)}</text>'
@@ -305,7 +317,6 @@ def _y_axis(axis: Axis, place: Scale, height: int) -> str:
     parts = []
     for value, word in zip(ticks, _words(ticks, axis.log), strict=True):
         at = place(value)
-        parts.append(f'<path class="grid" d="M{LEFT} {at:.1f}h4000"/>')
         parts.append(f'<text x="{LEFT - 6}" y="{at + 4:.1f}" text-anchor="end">{word}</text>')
     middle = TOP + (height - TOP - BOTTOM) / 2
     turn = f'transform="rotate(-90 13 {middle})"'

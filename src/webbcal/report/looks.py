@@ -15,6 +15,7 @@ from webbcal.core.dq import DQ
 from webbcal.core.errors import InvalidInput, WebbcalError
 from webbcal.io.read import open_product
 from webbcal.spec.fields import Image, Product, declared
+from webbcal.spec.products import Segm
 
 __all__ = ["Limits", "Look", "Plane", "bin_plane", "limits_of", "look_at", "plane_of", "stretched"]
 
@@ -22,6 +23,15 @@ BAND = 1 << 21  # pixels read at once
 MAX_PIXELS = 1 << 32  # a larger image is not looked at
 MOST_PLANES = 24  # of a cube that are averaged
 COUNTED = (DQ.JUMP_DET, DQ.SATURATED, DQ.OUTLIER, DQ.DO_NOT_USE)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What is black and white, and where the scale turns from linear to logarithmic."""
+
+    low: float
+    high: float
+    soft: float
 
 
 @dataclass(frozen=True)
@@ -36,21 +46,15 @@ class Plane:
         The same for its flags.
     label : str
         Which plane it is, in words; empty where there is only one.
+    limits : Limits or None
+        What to show, where that does not follow from the values.
     """
 
     shape: tuple[int, int]
     read: Callable[[slice], np.ndarray]
     flags: Callable[[slice], np.ndarray] | None = None
     label: str = ""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What is black and white, and where the scale turns from linear to logarithmic."""
-
-    low: float
-    high: float
-    soft: float
+    limits: Limits | None = None
 
 
 @dataclass(frozen=True)
@@ -111,6 +115,8 @@ def plane_of(product: Product, integration: int = 0, group: int | None = None) -
         Which plane of several, from 0. Without a group a ramp shows what it gained from its first
         to its last group, and a spectral cube the mean of its planes.
     """
+    if isinstance(product, Segm):
+        return _covered(product)
     for name, spec in declared(type(product)).items():
         if isinstance(spec, Image) and product.has(name):
             shape = product.shape_of(name)
@@ -119,6 +125,18 @@ def plane_of(product: Product, integration: int = 0, group: int | None = None) -
             flags = "dq" if "dq" in declared(type(product)) and product.has("dq") else ""
             return plane_of_array(product, name, spec, flags, (integration, group))
     return None
+
+
+def _covered(product: Segm) -> Plane:
+    """Return where a source is, 1, and where none, 0: the numbers of sources are no amounts."""
+    reader = _reader(product, "sci")
+    rows, columns = product.shape_of("sci")
+    return Plane(
+        (rows, columns),
+        lambda band: (reader((band,)) > 0).astype("f4"),
+        label="pixels of sources",
+        limits=Limits(0.0, 1.0, 1.0),
+    )
 
 
 def plane_of_array(
@@ -244,7 +262,15 @@ def bin_plane(plane: Plane, side: int, *, count_flags: bool = True) -> Look:
             parts.append(np.where(enough, total / number, np.nan).astype("f4"))
     small = np.concatenate(parts)
     counted = counts if plane.flags is not None and count_flags else {}
-    return Look(small, factor, limits_of(small), plane.label, counted, invalid, rows * columns)
+    return Look(
+        small,
+        factor,
+        plane.limits or limits_of(small),
+        plane.label,
+        counted,
+        invalid,
+        rows * columns,
+    )
 
 
 def _bands(rows: int, columns: int, factor: int) -> Iterator[slice]:

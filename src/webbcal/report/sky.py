@@ -21,7 +21,7 @@ _NEAR = 3600.0
 def sky(run: Run) -> Markup:
     """Return the section with maps of all footprints, and dithers per detector."""
     exposures = [e for entries in run.exposures.values() if (e := _placed(entries)) is not None]
-    mosaics = [entry for entry in run.sets if len(entry.corners) > 2]
+    mosaics = [e for e in run.sets if len(e.corners) > 2 and e.suffix != "segm"]
     if not exposures and not mosaics:
         return Markup("")
     parts = []
