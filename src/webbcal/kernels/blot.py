@@ -25,7 +25,7 @@ def blot(image, first_row, rows, positions, out):
         Filled. NaN outside of the image, where the position is NaN, and where one of the pixels
         that count is NaN.
     """
-    height, width = image.shape
+    width = image.shape[1]
     for y in range(out.shape[0]):
         for x in range(out.shape[1]):
             u, v = positions[y, x, 0], positions[y, x, 1]
