@@ -115,7 +115,8 @@ def _say(outcome: Outcome, *, reasons: bool) -> None:
     console.print(f"{name} -> {made}  ({how})", markup=False, soft_wrap=True)
     for remark in outcome.remarks:
         console.print(f"  note: {remark}", style="bold", markup=False, soft_wrap=True)
-    skipped = [f"{s.name} ({s.reason})" for s in outcome.steps if s.reason and not s.left_out]
+    told = [s for s in outcome.steps if s.reason and not s.left_out and not s.usual]
+    skipped = [f"{s.name} ({s.reason})" for s in told]
     if skipped and reasons:
         console.print(f"  skipped: {'; '.join(skipped)}", markup=False, soft_wrap=True)
 

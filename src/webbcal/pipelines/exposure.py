@@ -344,6 +344,7 @@ class ExposureRun:
                     )
                     for argument, selection in planned.references.items()
                 ),
+                usual=planned.usual,
             )
             for planned in self._plan.steps
         )

@@ -31,13 +31,15 @@ from webbcal.steps._step import Needs, Step
 class PlannedStep:
     """A step with its options and the references chosen for it, by argument name.
 
-    `reason` says why it will not run; empty if it will.
+    `reason` says why it will not run; empty if it will. It is `usual` where nobody expects the
+    step to run.
     """
 
     step: Step
     options: ResolvedOptions
     references: Mapping[str, Selection]
     reason: str = ""
+    usual: bool = False
 
 
 @dataclass(frozen=True)
@@ -298,7 +300,7 @@ def _with_references(
             )
             continue
         if step.members and not has_members:
-            planned.append(PlannedStep(step, resolved, {}, f"no {step.members} exposures"))
+            planned.append(PlannedStep(step, resolved, {}, f"no {step.members} exposures", True))
             continue
         references = {
             arg: _named_by(resolved, need) if need.option else chosen[need.kind.reftype]

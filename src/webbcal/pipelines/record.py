@@ -37,9 +37,9 @@ class ReferenceRecord:
 
 @dataclass(frozen=True)
 class StepRecord:
-    """What became of one step; `left_out` if that was the user's wish.
+    """What became of one step.
 
-    `figures` are what it measured; `seconds` and `peak_mb` its time, and the most memory the
+    It is `left_out` if that was the user's wish, `usual` if nobody expects it to run. `figures` are what it measured; `seconds` and `peak_mb` its time, and the most memory the
     process has had until its end, where a step runs alone.
     """
 
@@ -53,6 +53,7 @@ class StepRecord:
     figures: Mapping[str, Any] = field(default_factory=dict)
     seconds: float | None = None
     peak_mb: float | None = None
+    usual: bool = False
 
 
 @dataclass(frozen=True)

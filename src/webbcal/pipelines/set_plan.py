@@ -23,12 +23,16 @@ from webbcal.steps.of_sets import SET_STEPS
 
 @dataclass(frozen=True)
 class PlannedSetStep:
-    """A step on the set, with options and references; `reason` says why it will not run."""
+    """A step on the set, with options and references; `reason` says why it will not run.
+
+    It is `usual` where nobody expects the step to run.
+    """
 
     step: SetStep
     options: ResolvedOptions
     references: Mapping[str, Selection]
     reason: str = ""
+    usual: bool = False
 
 
 @dataclass(frozen=True)
@@ -158,7 +162,8 @@ def _planned(
         ]
         if absent:
             reason = f"no {' and no '.join(absent)} reference applies"
-        planned.append(PlannedSetStep(step, options[step.name], references, reason))
+        unasked = step.name in recipe.unless and not options[step.name].skip and not absent
+        planned.append(PlannedSetStep(step, options[step.name], references, reason, unasked))
     return tuple(planned)
 
 

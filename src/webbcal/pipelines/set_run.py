@@ -141,6 +141,7 @@ class SetRun:
                 figures={} if result is None else result.figures,
                 seconds=time.perf_counter() - start,
                 peak_mb=peak_mb(),
+                usual=planned.usual,
             )
         )
         if result is not None:

@@ -55,6 +55,6 @@ IMAGE3 = Recipe(
     steps=(),
     saves={},
     makes=("crf", "i2d", "cat", "segm"),
-    sets=(),
+    sets=("skymatch",),
     unless={"assign_mtwcs": _fixed_target, "tweakreg": _moving_target},
 )
