@@ -145,6 +145,27 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Segments:
+    """Short lines from a dot: vectors."""
+
+    start: Sequence[tuple[float, float]]
+    end: Sequence[tuple[float, float]]
+    colour: int = 0
+    name: str = ""
+
+    def draw(self, x: Scale, y: Scale) -> Markup:
+        """Return the elements."""
+        pairs = zip(self.start, self.end, strict=True)
+        path = "".join(f"M{x(a):.1f} {y(b):.1f}L{x(c):.1f} {y(d):.1f}" for (a, b), (c, d) in pairs)
+        dots = "".join(f"M{x(a):.1f} {y(b):.1f}h0" for a, b in self.start)
+        style = f"s{self.colour % COLOURS}"
+        return Markup(
+            f'<path class="line {style}" d="{path}"/>'
+            f'<path class="cloud {style}" stroke-width="3" d="{dots}"/>'
+        )
+
+
+@dataclass(frozen=True)
 class Outline:
     """A closed polygon, faintly filled."""
 
@@ -220,7 +241,7 @@ class Picture:
         )
 
 
-Layer = Points | Line | Outline | Bars | Text | Picture
+Layer = Points | Line | Segments | Outline | Bars | Text | Picture
 
 
 def chart(

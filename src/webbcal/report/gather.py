@@ -11,7 +11,7 @@ from webbcal.core.errors import InvalidInput, WebbcalError
 from webbcal.io.conformance.findings import printable
 from webbcal.io.names import root_of, suffix_of
 from webbcal.io.read import open_product
-from webbcal.report.regions import Corners, linear_corners, parse_region
+from webbcal.report.regions import Corners, Linear, linear_part, parse_region
 from webbcal.spec.fields import Elements, Image, Product, Table, declared
 from webbcal.spec.meta import keywords
 from webbcal.spec.references import Reference
@@ -24,6 +24,9 @@ Progress = Callable[[str, int, int], None]
 FILES = (".fits", ".ecsv")
 MAX_TEXT = 300
 """Longest text of a file that is shown."""
+
+MAX_STAGES = 8
+"""Records within records that are followed."""
 
 _EXPOSURE = re.compile(r"^(jw\d{11}_\w{5}_\d{5}(?:-seg\d+)?_[a-z0-9]+)", re.IGNORECASE)
 """Name of an exposure; what may follow it are the identifier of a set and the suffix."""
@@ -94,6 +97,7 @@ class Entry:
     axes: tuple[str, ...] = ()
     unit: str = ""
     corners: Corners = ()
+    linear: Linear | None = None
     record: Mapping[str, Any] = field(default_factory=dict)
     steps: tuple[StepEntry, ...] = ()
     statuses: Mapping[str, str] = field(default_factory=dict)
@@ -104,6 +108,11 @@ class Entry:
     def name(self) -> str:
         """Name of the file."""
         return self.path.name
+
+    @property
+    def stages(self) -> list[Mapping[str, Any]]:
+        """The record and those of the inputs before it, the first stage first."""
+        return _chain(self.record)
 
     def step(self, name: str) -> StepEntry | None:
         """Return what became of a step, None where the record does not name it."""
@@ -244,7 +253,11 @@ def describe(product: Product, path: Path, suffix: str, size: int) -> Entry:
     leading, shape, axes, unit = _leading(product)
     tree = product.extras.get("tree")
     record = _mapping(_mapping(tree).get("webbcal"))
-    facts = _facts(product)
+    linear = linear_part(_mapping(product.meta.lookup("wcsinfo")))
+    region = product.meta.lookup("wcsinfo.s_region")
+    corners = parse_region(region) if isinstance(region, str) else ()
+    if not corners and linear is not None and len(shape) > 1:
+        corners = linear.corners(shape[-2], shape[-1])
     return Entry(
         path=path,
         suffix=suffix or (kind.suffixes[0] if kind.suffixes else ""),
@@ -253,14 +266,15 @@ def describe(product: Product, path: Path, suffix: str, size: int) -> Entry:
         kind=kind.__name__,
         title=(kind.__doc__ or "").strip().partition("\n")[0],
         group=_text(group_of(product.meta)) if product.meta else "",
-        facts=facts,
+        facts=_facts(product),
         leading=leading,
         shape=shape,
         axes=axes,
         unit=unit,
-        corners=_corners(product, facts, shape),
+        corners=corners,
+        linear=linear,
         record=record,
-        steps=tuple(_steps(record)),
+        steps=tuple(step for stage in _chain(record) for step in _steps(stage)),
         statuses=_statuses(product),
         references=_references(product, record),
     )
@@ -290,21 +304,9 @@ _FACTS = {
     "sky": "background.level",
     "sky_subtracted": "background.subtracted",
     "sky_method": "background.method",
-    "crpix1": "wcsinfo.crpix1",
-    "crpix2": "wcsinfo.crpix2",
-    "ctype1": "wcsinfo.ctype1",
-    "crval1": "wcsinfo.crval1",
-    "crval2": "wcsinfo.crval2",
     "ra": "wcsinfo.ra_ref",
     "dec": "wcsinfo.dec_ref",
     "pixel_area": "photometry.pixelarea_arcsecsq",
-    "v2_ref": "wcsinfo.v2_ref",
-    "pc1_1": "wcsinfo.pc1_1",
-    "pc1_2": "wcsinfo.pc1_2",
-    "pc2_1": "wcsinfo.pc2_1",
-    "pc2_2": "wcsinfo.pc2_2",
-    "cdelt1": "wcsinfo.cdelt1",
-    "cdelt2": "wcsinfo.cdelt2",
 }
 
 
@@ -327,15 +329,6 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, float) and math.isfinite(value) else None
 
 
-def _corners(product: Product, facts: Mapping[str, Any], shape: tuple[int, ...]) -> Corners:
-    region = product.meta.lookup("wcsinfo.s_region")
-    corners = parse_region(region) if isinstance(region, str) else ()
-    if corners or len(shape) < 2 or not str(facts.get("ctype1", "")).startswith("RA---TAN"):
-        return corners
-    values = {name: value for name, value in facts.items() if isinstance(value, int | float)}
-    return linear_corners(values, (shape[-2], shape[-1]))
-
-
 def _leading(product: Product) -> tuple[str, tuple[int, ...], tuple[str, ...], str]:
     """Return name, shape, axes and unit of the array that shows what a product is."""
     for name, spec in declared(type(product)).items():
@@ -354,6 +347,15 @@ def _leading(product: Product) -> tuple[str, tuple[int, ...], tuple[str, ...], s
             axes = spec.axes_of(len(shape)) or spec.axes
             return name, shape, axes, _text(str(unit)) if isinstance(spec, Image) else ""
     return "", (), (), ""
+
+
+def _chain(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return a record and those of the inputs before it, the first stage first."""
+    chain: list[Mapping[str, Any]] = []
+    while record and len(chain) < MAX_STAGES:
+        chain.insert(0, record)
+        record = _mapping(record.get("before"))
+    return chain
 
 
 def _steps(record: Mapping[str, Any]) -> Iterator[StepEntry]:
@@ -389,7 +391,8 @@ def _statuses(product: Product) -> dict[str, str]:
 def _references(product: Product, record: Mapping[str, Any]) -> dict[str, ReferenceEntry]:
     """Return the references of the record, or those of the keywords where there is none."""
     found: dict[str, ReferenceEntry] = {}
-    for kind, told in _mapping(record.get("references")).items():
+    told_of = {k: v for s in _chain(record) for k, v in _mapping(s.get("references")).items()}
+    for kind, told in told_of.items():
         one = _mapping(told)
         words = [_text(str(one.get(name) or "")) for name in ("file", "origin", "sha256")]
         found[_text(str(kind))] = ReferenceEntry(_text(str(kind)), *words)

@@ -74,7 +74,9 @@ def overview(run: Run, looks: Mapping[Path, Look]) -> Markup:
 def _facts(run: Run) -> Markup:
     entries = run.entries
     made = sorted(values_of(entries, "made"))
-    recipes = dict.fromkeys(str(e.record["recipe"]) for e in run.records if "recipe" in e.record)
+    recipes = dict.fromkeys(
+        str(stage["recipe"]) for e in run.records for stage in e.stages if "recipe" in stage
+    )
     lines: list[tuple[str, Any]] = [
         ("folder", run.folder.name or str(run.folder)),
         ("made", " to ".join(dict.fromkeys((made[0][:19], made[-1][:19]))) if made else ""),

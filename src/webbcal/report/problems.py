@@ -1,12 +1,12 @@
 """What a reader should know first: what failed, what was left out, what looks odd."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from webbcal.report.alignment import failures
-from webbcal.report.gather import OF_EXPOSURES, Entry, Run
+from webbcal.report.gather import MAX_TEXT, OF_EXPOSURES, Entry, Run
 from webbcal.report.looks import Look
 from webbcal.report.markup import Markup, badge, details, join, tag
 from webbcal.report.words import plural
@@ -105,14 +105,17 @@ def _missing(run: Run) -> Iterator[Problem]:
 def _remarks(run: Run) -> Iterator[Problem]:
     remarks: dict[str, list[str]] = {}
     for entry in run.entries:
-        told = entry.record.get("remarks")
-        lines = [str(line) for line in told] if isinstance(told, list | tuple) else []
+        lines = [str(line) for stage in entry.stages for line in _list(stage.get("remarks"))]
         for step in entry.steps:
             lines += [f"{step.name}: {line}" for line in step.remarks]
         for line in lines:
             remarks.setdefault(line, []).append(entry.name)
     for line, names in remarks.items():
         yield Problem("warn", line, tuple(names))
+
+
+def _list(value: object) -> Sequence[object]:
+    return value if isinstance(value, list | tuple) else ()
 
 
 def _mixtures(run: Run) -> Iterator[Problem]:
@@ -124,10 +127,10 @@ def _mixtures(run: Run) -> Iterator[Problem]:
         if len(values) > 1:
             yield Problem("warn", f"{words}: {', '.join(sorted(values)[:_LISTED])}")
     ignored = {
-        str(line)
+        str(line)[:MAX_TEXT]
         for entry in run.records
-        for line in entry.record.get("ignored_parameters") or ()
-        if isinstance(line, str)
+        for stage in entry.stages
+        for line in _list(stage.get("ignored_parameters"))
     }
     for line in sorted(ignored):
         yield Problem("note", f"a parameter reference was not used in full: {line}")

@@ -5,10 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
+from webbcal.io.names import root_of
 from webbcal.report.gather import ReferenceEntry, Run, StepEntry
 from webbcal.report.mappings import in_words, listed
 from webbcal.report.markup import Markup, badge, details, join, number, section, table, tag
 from webbcal.report.words import duration, plural
+from webbcal.steps import STEPS
+from webbcal.steps.of_sets import SET_STEPS
 
 __all__ = ["other_figures", "processing", "references"]
 
@@ -30,16 +33,17 @@ def processing(run: Run) -> Markup:
 def _distinct(run: Run) -> dict[str, list[StepEntry]]:
     """Return the records of each step, one per exposure or set that it ran on.
 
-    Products of one exposure repeat the record of the steps before them.
+    Products of one exposure repeat the records of the steps before them, and all products of a set
+    that of a step on it.
     """
     found: dict[str, list[StepEntry]] = {}
-    seen: set[tuple[str, str, str]] = set()
+    seen: set[tuple[str, str]] = set()
     for entry in (*run.sets, *run.entries):
         for step in entry.steps:
-            key = (step.name, entry.exposure or entry.path.stem.rpartition("_")[0], "")
-            if step.seconds is not None:
-                # A step on a set leaves the same record in every product of it.
-                key = (step.name, f"{step.seconds} {step.peak_mb}", str(step.status))
+            if step.name in SET_STEPS and step.seconds is not None:
+                key = (step.name, f"{step.seconds} {step.peak_mb}")
+            else:
+                key = (step.name, entry.exposure or root_of(entry.path))
             if key not in seen:
                 seen.add(key)
                 found.setdefault(step.name, []).append(step)
@@ -80,9 +84,6 @@ def _status(word: str, count: int) -> Markup:
 
 
 def _defaults() -> dict[str, dict[str, Any]]:
-    from webbcal.steps import STEPS
-    from webbcal.steps.of_sets import SET_STEPS
-
     steps: dict[str, Any] = {**STEPS, **SET_STEPS}
     return {name: {f.name: f.default for f in fields(step.options)} for name, step in steps.items()}
 

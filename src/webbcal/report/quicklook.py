@@ -79,21 +79,13 @@ def _card(entry: Entry, look: Look, *, wide: bool = False) -> Markup:
 
 def _compass(entry: Entry) -> Markup:
     """Return arrows to the north and east, from the linear part of the coordinates."""
-    names = ("pc1_1", "pc1_2", "pc2_1", "pc2_2", "cdelt1", "cdelt2")
-    if any(not isinstance(entry.facts.get(name), int | float) for name in names):
+    if entry.linear is None:
         return Markup("")
-    a, b, c, d, s, t = (float(entry.facts[name]) for name in names)
-    a, b, c, d = s * a, s * b, t * c, t * d
-    determinant = a * d - b * c
-    if not math.isfinite(determinant) or determinant == 0:
-        return Markup("")
+    # The columns of the inverse: where a step to the east and to the north leads in pixels.
+    (a, b), (c, d) = entry.linear.inverse
     arrows = []
-    # The columns of the inverse matrix: where a step to the east and to the north leads in pixels.
-    for word, x, y in (("E", d, -c), ("N", -b, a)):
-        x, y = x / determinant, y / determinant
+    for word, x, y in (("E", a, c), ("N", b, d)):
         length = math.hypot(x, y)
-        if length == 0 or not math.isfinite(length):
-            return Markup("")
         x, y = 22 * x / length, -22 * y / length
         arrows.append(f'<path d="M0 0L{x:.1f} {y:.1f}"/>')
         arrows.append(f'<text x="{1.4 * x:.1f}" y="{1.4 * y + 4:.1f}">{word}</text>')

@@ -2,13 +2,15 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 __all__ = [
-    "LINEAR",
     "Corners",
+    "Linear",
     "area_of",
     "centre_of",
-    "linear_corners",
+    "linear_part",
     "offsets",
     "parse_region",
     "project",
@@ -17,12 +19,6 @@ __all__ = [
 
 Corners = tuple[tuple[float, float], ...]
 """Right ascension and declination of the corners, degrees."""
-
-LINEAR = (
-    *("crpix1", "crpix2", "crval1", "crval2", "cdelt1", "cdelt2"),
-    *("pc1_1", "pc1_2", "pc2_1", "pc2_2"),
-)
-"""The linear part of FITS coordinates in the metadata, below ``wcsinfo``."""
 
 _MOST = 1000
 """Corners of a polygon; more are nonsense."""
@@ -134,34 +130,75 @@ def unproject(
     return found
 
 
-def linear_corners(
-    values: Mapping[str, float], shape: tuple[int, int]
-) -> tuple[tuple[float, float], ...]:
-    """Return the corners of an image from the linear part of its FITS coordinates.
+@dataclass(frozen=True)
+class Linear:
+    """The linear part of FITS coordinates in a tangent projection.
 
-    Parameters
+    Attributes
     ----------
-    values : mapping
-        ``crpix1``, ``crval1``, ``cdelt1``, ``pc1_1`` and so on, of a tangent projection.
-    shape : tuple of int
-        Rows and columns.
-
-    Returns
-    -------
-    tuple
-        Corners as in S_REGION; empty if a value is missing or nonsense.
+    reference : tuple of float
+        CRPIX1, CRPIX2.
+    centre : tuple of float
+        CRVAL1, CRVAL2, degrees.
+    matrix : tuple of tuple
+        From pixels along x and y to degrees to the east and north.
 
     Source: Greisen & Calabretta 2002, A&A 395, 1061, section 2.1.
     """
-    if any(name not in values for name in LINEAR) or abs(values["crval2"]) > 90:
-        return ()
-    rows, columns = shape
-    plane = []
-    for x, y in ((0, 0), (0, rows), (columns, rows), (columns, 0)):
-        dx, dy = x + 0.5 - values["crpix1"], y + 0.5 - values["crpix2"]
-        east = values["cdelt1"] * (values["pc1_1"] * dx + values["pc1_2"] * dy)
-        north = values["cdelt2"] * (values["pc2_1"] * dx + values["pc2_2"] * dy)
-        plane.append((3600.0 * east, 3600.0 * north))
-    if not all(abs(value) < 36000.0 for point in plane for value in point):
-        return ()
-    return tuple(unproject(plane, (values["crval1"], values["crval2"])))
+
+    reference: tuple[float, float]
+    centre: tuple[float, float]
+    matrix: tuple[tuple[float, float], tuple[float, float]]
+
+    @property
+    def inverse(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """From degrees to the east and north to pixels along x and y."""
+        (a, b), (c, d) = self.matrix
+        determinant = a * d - b * c
+        return (d / determinant, -b / determinant), (-c / determinant, a / determinant)
+
+    def corners(self, rows: int, columns: int) -> Corners:
+        """Return the footprint of an image, corners in the order of S_REGION.
+
+        Empty for an image of more than ten degrees, whose coordinates are nonsense.
+        """
+        plane = []
+        for x, y in ((0, 0), (0, rows), (columns, rows), (columns, 0)):
+            dx, dy = x + 0.5 - self.reference[0], y + 0.5 - self.reference[1]
+            east, north = (3600.0 * (a * dx + b * dy) for a, b in self.matrix)
+            plane.append((east, north))
+        if not all(abs(value) < 36000.0 for point in plane for value in point):
+            return ()
+        return tuple(unproject(plane, self.centre))
+
+
+def linear_part(info: Mapping[str, Any]) -> Linear | None:
+    """Return the linear coordinates in the metadata below ``wcsinfo``, None where there are none.
+
+    Either PC and CDELT or CD give the matrix.
+    """
+    if not str(info.get("ctype1", "")).startswith("RA---TAN"):
+        return None
+    pixel = _numbers(info, "crpix1", "crpix2")
+    sky = _numbers(info, "crval1", "crval2")
+    matrix = _numbers(info, "cd1_1", "cd1_2", "cd2_1", "cd2_2")
+    if not matrix:
+        steps = _numbers(info, "cdelt1", "cdelt2")
+        turn = _numbers(info, "pc1_1", "pc1_2", "pc2_1", "pc2_2")
+        if not steps or not turn:
+            return None
+        matrix = [steps[n // 2] * value for n, value in enumerate(turn)]
+    if not pixel or not sky or abs(sky[1]) > 90:
+        return None
+    determinant = matrix[0] * matrix[3] - matrix[1] * matrix[2]
+    if not 1e-24 < abs(determinant) < 1e6:
+        return None
+    rows = (matrix[0], matrix[1]), (matrix[2], matrix[3])
+    return Linear((pixel[0], pixel[1]), (sky[0], sky[1]), rows)
+
+
+def _numbers(info: Mapping[str, Any], *names: str) -> list[float]:
+    """Return finite numbers by name; none where one is missing."""
+    values = [info.get(name) for name in names]
+    found = [float(v) for v in values if isinstance(v, int | float) and math.isfinite(v)]
+    return found if len(found) == len(names) else []

@@ -12,7 +12,7 @@ from webbcal.report.words import plural
 __all__ = ["sky"]
 
 _LABELLED = 12
-"""Footprints that are numbered on the map."""
+"""Detectors that are named on the map."""
 
 _NEAR = 3600.0
 """Arcsec from the centre; fields farther apart are drawn one by one."""
@@ -71,16 +71,16 @@ def _map(exposures: Sequence[Entry], mosaics: Sequence[Entry]) -> Markup:
     centre = centre_of([corner for entry in (*exposures, *mosaics) for corner in entry.corners])
     groups = _groups(exposures)
     outlines: list[Outline | Text] = []
-    for place, entry in enumerate(exposures):
+    places: dict[str, list[tuple[float, float]]] = {}
+    for entry in exposures:
         points = project(entry.corners, centre)
-        colour = groups[entry.group]
-        detector = entry.facts.get("detector", "")
-        label = f"{entry.exposure} {detector}"
-        outlines.append(Outline(points, colour, label))
-        if len(exposures) <= _LABELLED and points:
-            x = sum(a for a, _ in points) / len(points)
-            y = sum(b for _, b in points) / len(points)
-            outlines.append(Text(x, y, str(place + 1), colour=colour))
+        detector = str(entry.facts.get("detector", ""))
+        outlines.append(Outline(points, groups[entry.group], f"{entry.exposure} {detector}"))
+        places.setdefault(detector, []).extend(points)
+    for detector, points in places.items():
+        if 1 < len(places) <= _LABELLED and points:
+            x, y = (sum(values) / len(points) for values in zip(*points, strict=True))
+            outlines.append(Text(x, y, detector, colour=7))
     for entry in mosaics:
         outlines.append(Outline(project(entry.corners, centre), 7, entry.name, dashed=True))
     points = [p for one in outlines if isinstance(one, Outline) for p in one.points]

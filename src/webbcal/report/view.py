@@ -1,6 +1,6 @@
 """Draw one product: an image, a plane of a cube or ramp, spectra, light curves, a catalogue."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from webbcal.report.looks import (
     stretched,
 )
 from webbcal.report.pictures import NO_DATA
-from webbcal.report.regions import LINEAR
+from webbcal.report.regions import linear_part
 from webbcal.report.series import series_of, tables_of
 from webbcal.spec.fields import Elements, Image, Product, Table, declared
 from webbcal.spec.products import Segm
@@ -94,7 +94,7 @@ def save(path: Path, output: Path, choice: Choice) -> str:
         )
     figure, words = draw(open_product(path), path.name, choice)
     try:
-        figure.savefig(output, dpi=150)
+        figure.savefig(output, dpi=150, bbox_inches="tight", pad_inches=0.12)
     except OSError as error:
         raise CannotWrite(
             f"cannot write the picture ({error.strerror})",
@@ -318,24 +318,16 @@ def _sky_of(product: Product) -> Any:
     """Return FITS coordinates of an image from the linear part in its metadata."""
     from astropy.wcs import WCS
 
-    info = product.meta.lookup("wcsinfo") or {}
-    if not str(info.get("ctype1", "")).startswith("RA---TAN"):
-        return None
-    values = {name: number_of(info.get(name)) for name in LINEAR}
-    numbers = {name: value for name, value in values.items() if value is not None}
-    if len(numbers) < len(LINEAR) or abs(numbers["crval2"]) > 90:
-        return None
-    matrix = np.array([[numbers["pc1_1"], numbers["pc1_2"]], [numbers["pc2_1"], numbers["pc2_2"]]])
-    steps = np.array([numbers["cdelt1"], numbers["cdelt2"]])
-    if abs(np.linalg.det(matrix * steps[:, None])) < 1e-30:
+    info = product.meta.lookup("wcsinfo")
+    linear = linear_part(info) if isinstance(info, Mapping) else None
+    if linear is None:
         return None
     wcs = WCS(naxis=2)
     wcs.wcs.ctype = ["RA---TAN", "DEC--TAN"]
     wcs.wcs.cunit = ["deg", "deg"]
-    wcs.wcs.crpix = [numbers["crpix1"], numbers["crpix2"]]
-    wcs.wcs.crval = [numbers["crval1"], numbers["crval2"]]
-    wcs.wcs.cdelt = steps
-    wcs.wcs.pc = matrix
+    wcs.wcs.crpix = linear.reference
+    wcs.wcs.crval = linear.centre
+    wcs.wcs.cd = linear.matrix
     return wcs
 
 
