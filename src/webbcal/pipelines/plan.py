@@ -303,7 +303,7 @@ def _with_references(
             planned.append(PlannedStep(step, resolved, {}, f"no {step.members} exposures", True))
             continue
         references = {
-            arg: _named_by(resolved, need) if need.option else chosen[need.kind.reftype]
+            arg: named_by(resolved, need) if need.option else chosen[need.kind.reftype]
             for arg, need in step.references.items()
         }
         absent = [
@@ -316,11 +316,13 @@ def _with_references(
     return tuple(planned)
 
 
-def _named_by(options: ResolvedOptions, need: Needs) -> Selection:
+def named_by(options: ResolvedOptions, need: Needs) -> Selection:
     """Return the file that an option of the step names, if it names one."""
     name = getattr(options.values, need.option)
-    if name is None:
+    if not name:
         return Selection(need.kind.reftype, None, "not given")
+    if str(name).upper() in need.services:
+        return Selection(need.kind.reftype, None, f"service {name}")
     path = Path(name)
     if not path.is_file():
         raise InvalidInput(f"no such file, named by the option {need.option}", where=path)

@@ -10,6 +10,7 @@ from webbcal.io.names import root_of
 from webbcal.io.read import open_product
 from webbcal.modes import mode_of
 from webbcal.pipelines.jobs import Member, SetJob
+from webbcal.pipelines.plan import named_by
 from webbcal.pipelines.recipes import RECIPES, Recipe
 from webbcal.pipelines.recipes.defaults import presets
 from webbcal.pipelines.settings import ResolvedOptions, Settings, resolve
@@ -142,7 +143,7 @@ def _planned(
             need.kind.reftype
             for step in steps
             for need in step.references.values()
-            if not reasons[step.name]
+            if not reasons[step.name] and not need.option
         }
     )
     # What one of these steps lacks rules that step out, not the others.
@@ -153,7 +154,12 @@ def _planned(
         references = (
             {}
             if reason
-            else {arg: chosen[need.kind.reftype] for arg, need in step.references.items()}
+            else {
+                arg: named_by(options[step.name], need)
+                if need.option
+                else chosen[need.kind.reftype]
+                for arg, need in step.references.items()
+            }
         )
         absent = [
             need.kind.reftype

@@ -30,6 +30,8 @@ from webbcal.pipelines.record import (
 from webbcal.pipelines.set_plan import PlannedSetStep, SetPlan
 from webbcal.pipelines.settings import Settings
 from webbcal.refs.load import load_reference
+from webbcal.refs.star_service import query_stars
+from webbcal.refs.star_tables import load_source_list
 from webbcal.spec.fields import Product
 from webbcal.spec.products import Cal
 from webbcal.spec.references import Reference
@@ -110,7 +112,14 @@ class SetRun:
         def scratch(shape: tuple[int, ...], dtype: Any) -> Spill:
             return Spill(shape, dtype, self._plan.output_dir)
 
-        return Tools(in_order(pool, threads), scratch, remembered, self._progress)
+        return Tools(
+            in_order(pool, threads),
+            scratch,
+            remembered,
+            self._progress,
+            query_stars=query_stars,
+            star_list=lambda path: load_source_list(self._plan.members[0].path.parent / path),
+        )
 
     # -- steps --------------------------------------------------------------------------------
 

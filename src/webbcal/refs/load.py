@@ -16,11 +16,13 @@ from webbcal.io.read import open_product
 from webbcal.refs.averages import averaged, is_put_together
 from webbcal.refs.disk_memory import amend_json, read_json
 from webbcal.refs.sky_list import load_sky_list
+from webbcal.refs.star_tables import load_astrometric_catalog, load_source_lists
 from webbcal.refs.user_mask import load_user_mask
 from webbcal.refs.views import CutOut, Gathered, TranslatedFlags, any_where
 from webbcal.spec.fields import Image, Product, Stored, declared, nodes
 from webbcal.spec.meta import Meta
 from webbcal.spec.references import Gain, Reference, UserMask
+from webbcal.spec.references.astrometry import AstrometricCatalog, SourceLists
 from webbcal.spec.references.sky import SkyList
 
 IRS2_FRAME = (3200, 2048)
@@ -87,6 +89,10 @@ def _load(path: Path, kind: type[Reference], meta: Meta, frame_shape: tuple[int,
         return load_user_mask(path, frame_shape)
     if kind is SkyList:
         return load_sky_list(path)
+    if kind is AstrometricCatalog:
+        return load_astrometric_catalog(path)
+    if kind is SourceLists:
+        return load_source_lists(path)
     product = open_product(path, kind)
     _refuse_other_purpose(path, product.meta, kind, meta)
     if is_put_together(meta, frame_shape):

@@ -11,6 +11,7 @@ from webbcal.geometry.pixel_map import PixelMap
 from webbcal.spec.fields import Index, Product, Stored
 from webbcal.spec.meta import Meta
 from webbcal.spec.products import Cal
+from webbcal.spec.references.astrometry import AstrometricCatalog
 from webbcal.steps._step import Needs, Parallel
 
 
@@ -37,12 +38,20 @@ class Tools:
         pair and kept for the steps that follow.
     progress : callable
         ``progress(what, done, total)``: tells the user how far the work is.
+    query_stars : callable or None
+        ``query_stars(service, ra, dec, radius)``: the stars of a service in a circle on the sky,
+        degrees. May raise CannotCalibrate. None where nothing outside can be asked.
+    star_list : callable or None
+        ``star_list(path)``: the stars of a file that the metadata of an exposure name, as a
+        structured array with x, y (pixel, from 0) and flux.
     """
 
     parallel: Parallel
     scratch: Callable[[tuple[int, ...], Any], Scratch]
     pixel_map: Callable[[Any, Any, tuple[int, int]], PixelMap]
     progress: Callable[[str, int, int], None]
+    query_stars: Callable[[str, float, float, float], AstrometricCatalog] | None = None
+    star_list: Callable[[str], np.ndarray] | None = None
 
 
 @dataclass(frozen=True)

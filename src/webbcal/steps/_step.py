@@ -30,12 +30,14 @@ Parallel = Callable[..., Iterable[Any]]
 class Needs:
     """A reference a step takes; one that is not required is passed as None where none applies.
 
-    With `option`, the user names the file in that option of the step; nothing is selected.
+    With `option`, the user names the file in that option of the step; nothing is selected. Names
+    in `services` are no files: the step asks for them itself.
     """
 
     kind: type[Reference]
     required: bool = True
     option: str = ""
+    services: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

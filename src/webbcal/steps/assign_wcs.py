@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from webbcal.core.errors import InvalidProduct, InvalidReference
-from webbcal.core.options import Options, option
-from webbcal.spec.meta import Meta, declared_paths
+from webbcal.spec.meta import Meta
 from webbcal.spec.products import Cal, CalInts
 from webbcal.spec.references import Distortion, FilterOffset
+from webbcal.steps._header_wcs import HeaderWcsOptions, header_wcs
 from webbcal.steps._step import Needs, Step
 
 Images = TypeVar("Images", Cal, CalInts)
@@ -17,23 +17,8 @@ MAX_ABERRATION = 1e-3  # of the scale, v/c: ten times what the orbit can give
 
 
 @dataclass(frozen=True)
-class AssignWcsOptions(Options):
+class AssignWcsOptions(HeaderWcsOptions):
     """Options of `assign_wcs`."""
-
-    sip_approx: bool = option(True, "Whether the header gets an approximation by polynomials.")
-    sip_max_pix_error: float = option(
-        0.01, "Largest error of that approximation, pixel to sky.", unit="pixel", low=0.0
-    )
-    sip_degree: int | None = option(
-        None, "Degree of its polynomials; None: as high as it takes.", low=1, high=6
-    )
-    sip_max_inv_pix_error: float = option(
-        0.01, "Largest error of that approximation, sky to pixel.", unit="pixel", low=0.0
-    )
-    sip_inv_degree: int | None = option(
-        None, "Degree of its inverse polynomials; None: as high as it takes.", low=1, high=6
-    )
-    sip_npoints: int = option(12, "Points along each axis that are fitted.", low=3, high=100)
 
 
 def assign_wcs(
@@ -128,28 +113,7 @@ def world_coordinates(
         corner,
         _shift(meta, filteroffset),
     )
-    keywords: dict[str, Any] = {"s_region": imaging.sky_region(wcs)}
-    if options.sip_approx:
-        keywords |= imaging.sip_approximation(
-            wcs,
-            (options.sip_max_pix_error, options.sip_max_inv_pix_error),
-            (options.sip_degree, options.sip_inv_degree),
-            options.sip_npoints,
-        )
-    changes = {name: None for name in meta.wcsinfo if _is_approximation(name)} | {
-        name: value
-        for name, value in keywords.items()
-        if f"meta.wcsinfo.{name}" in declared_paths()
-    }
-    changes = {f"wcsinfo.{name}": value for name, value in changes.items()}
-    return changes | {"wcs": wcs, "coordinates.reference_frame": "ICRS"}
-
-
-def _is_approximation(name: str) -> bool:
-    """Tell whether a keyword belongs to a former approximation, which must not mix with ours."""
-    return name.startswith(
-        ("crpix", "crval", "ctype", "cunit", "cdelt", "pc", "cd", "a_", "b_", "ap_", "bp_", "sip")
-    )
+    return header_wcs(meta.wcsinfo, wcs, options)
 
 
 def _start(meta: Meta, name: str) -> int:
