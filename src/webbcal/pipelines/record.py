@@ -39,8 +39,9 @@ class ReferenceRecord:
 class StepRecord:
     """What became of one step.
 
-    It is `left_out` if that was the user's wish, `usual` if nobody expects it to run. `figures` are what it measured; `seconds` and `peak_mb` its time, and the most memory the
-    process has had until its end, where a step runs alone.
+    It is `left_out` if that was the user's wish, `usual` if nobody expects it to run. `figures`
+    are what it measured; `seconds` and `peak_mb` its time, and the most memory the process has had
+    until its end, where a step runs alone.
     """
 
     name: str

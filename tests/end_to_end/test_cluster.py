@@ -1,0 +1,114 @@
+"""Runs on a Dask cluster: the same files, also when a worker dies."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+
+from webbcal.core.errors import InvalidOptions
+from webbcal.io.read import open_product
+from webbcal.pipelines.runner import run_everything
+from webbcal.pipelines.settings import Settings
+from webbcal.sim import QUIET, ImagingProgramme, simulate_files
+from webbcal.spec.fields import Image, declared
+
+DISTRIBUTED = "from distributed.cli.dask_{0} import main; main()"
+
+
+@pytest.fixture(scope="module")
+def programme(tmp_path_factory):
+    """Return six small count rates with their references."""
+    options = ImagingProgramme(
+        **QUIET | {"detectors": "NRCB1,NRCB2", "subarray": "SUB64P", "exposures": 3},
+        products="rate",
+    )
+    return simulate_files(options, tmp_path_factory.mktemp("programme"), seed=3)
+
+
+@pytest.fixture
+def environ(programme):
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("CRDS_")}
+    return kept | {
+        "CRDS_PATH": str(programme.crds),
+        "CRDS_CONTEXT": "jwst_0001.pmap",
+        "CRDS_MODE": "local",
+        "CRDS_READONLY_CACHE": "1",
+    }
+
+
+@contextmanager
+def process(role, *arguments):
+    """Run a scheduler or worker of its own, as a user would on other machines."""
+    child = subprocess.Popen(
+        [sys.executable, "-c", DISTRIBUTED.format(role), *map(str, arguments)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield child
+    finally:
+        child.kill()
+        child.wait()
+
+
+@contextmanager
+def scheduler(folder):
+    """Run a scheduler; give its address."""
+    import json
+
+    file = folder / "scheduler.json"
+    options = ("--port", 0, "--no-dashboard", "--no-show", "--scheduler-file", file)
+    with process("scheduler", *options):
+        give_up = time.monotonic() + 60
+        while not file.exists() or not file.read_text():
+            assert time.monotonic() < give_up
+            time.sleep(0.1)
+        yield json.loads(file.read_text())["address"]
+
+
+def same(one, other):
+    """Tell whether two products hold the same bits."""
+    return all(
+        np.array_equal(getattr(one, name), getattr(other, name), equal_nan=spec.dtype.kind == "f")
+        for name, spec in declared(type(one)).items()
+        if isinstance(spec, Image) and one.has(name)
+    )
+
+
+def test_a_worker_that_dies_costs_no_product_and_no_bit(programme, environ, tmp_path):
+    inputs = [programme.associations[0]]
+    alone = run_everything(inputs, Settings(output_dir=tmp_path / "alone"), environ=environ)
+    worker = ("--nworkers", 1, "--nthreads", 1, "--no-nanny", "--no-dashboard")
+    with (
+        scheduler(tmp_path) as address,
+        process("worker", address, *worker) as first,
+        process("worker", address, *worker),
+    ):
+        killed = []
+
+        def kill(outcome):
+            if not killed:
+                first.send_signal(signal.SIGKILL)
+                killed.append(outcome)
+
+        settings = Settings(output_dir=tmp_path / "shared", scheduler=address)
+        shared = run_everything(inputs, settings, environ=environ, done=kill)
+        assert first.wait() == -signal.SIGKILL
+    assert [outcome.error for outcome in shared] == [None] * 6
+    for one, other in zip(alone, shared, strict=True):
+        assert one.input == other.input
+        assert same(open_product(one.outputs["cal"]), open_product(other.outputs["cal"]))
+    left = {path.suffix for path in (tmp_path / "shared").iterdir()}
+    assert left <= {".fits", ".lock"}
+
+
+def test_no_scheduler_is_told_clearly(programme, environ, tmp_path, monkeypatch):
+    monkeypatch.setattr("webbcal.pipelines.cluster.SECONDS_TO_CONNECT", 1)
+    settings = Settings(output_dir=tmp_path, scheduler="tcp://127.0.0.1:9")
+    with pytest.raises(InvalidOptions, match="no Dask scheduler answers"):
+        run_everything([programme.associations[0]], settings, environ=environ)
