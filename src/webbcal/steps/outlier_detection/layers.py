@@ -1,0 +1,153 @@
+"""Exposures as what is drizzled: values less their sky, and weights."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from webbcal.core.dq import unusable
+from webbcal.core.errors import InvalidInput
+from webbcal.geometry.mosaic_grid import Grid, Orientation, mosaic_grid
+from webbcal.geometry.pixel_map import PixelMap
+from webbcal.numerics.drizzling import Layer
+from webbcal.spec.fields import Stored
+from webbcal.spec.meta import Meta
+from webbcal.spec.products import Cal
+from webbcal.steps.outlier_detection.options import OutlierDetectionOptions
+from webbcal.steps.outlier_detection.views import stored_plane
+
+SAMPLE_ROWS = 128
+"""Rows of an exposure whose weights tell the mean one."""
+
+CLIP_SIGMA, CLIP_ROUNDS = 3.0, 5
+
+
+@dataclass(frozen=True)
+class Source:
+    """An exposure whose values and weights are read part by part.
+
+    Attributes
+    ----------
+    sci, dq : Stored
+        Values and flags, axes (y, x).
+    variance : Stored or None
+        Variance by read noise, where weights follow it.
+    constant : float
+        Weight where they do not.
+    level : float
+        Sky that the values still contain, and that is taken away.
+    bad : int
+        Flags of pixels that are left out.
+    """
+
+    sci: Stored
+    dq: Stored
+    variance: Stored | None
+    constant: float
+    level: float
+    bad: int
+
+    def read(self, rows: slice, columns: slice) -> tuple[np.ndarray, np.ndarray]:
+        """Return values and weights of some pixels, float32; weight 0: to be left out."""
+        part = rows, columns
+        sci = self.sci.read(part)
+        good = np.isfinite(sci) & (self.dq.read(part) & np.uint32(self.bad) == 0)
+        if self.variance is None:
+            weight: np.ndarray = np.full(sci.shape, self.constant, np.float32)
+        else:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                weight = np.float32(1.0) / self.variance.read(part)
+            good &= np.isfinite(weight) & (weight > 0)
+        if self.level:
+            sci = (sci - self.level).astype(np.float32)
+        return sci, np.where(good, weight, np.float32(0.0))
+
+
+def source(image: Cal, options: OutlierDetectionOptions) -> Source:
+    """Return what is drizzled of an exposure."""
+    by_variance = options.weight_type == "ivm" and image.has("var_rnoise")
+    constant = 1.0
+    if options.weight_type == "exptime":
+        exposure = image.meta.exposure
+        constant = float(exposure.measurement_time or exposure.exposure_time or 1.0)
+    return Source(
+        stored_plane(image, "sci"),
+        stored_plane(image, "dq"),
+        stored_plane(image, "var_rnoise") if by_variance else None,
+        constant,
+        remaining_sky(image.meta),
+        unusable(options.good_bits),
+    )
+
+
+def remaining_sky(meta: Meta) -> float:
+    """Return the sky level that is known and still in the values."""
+    background = meta.background
+    return 0.0 if background.subtracted or background.level is None else float(background.level)
+
+
+def sky_offset(meta: Meta, options: OutlierDetectionOptions) -> float:
+    """Return what an exposure has and the median of all has not."""
+    background = meta.background
+    known = background.level is not None and not background.subtracted
+    return float(background.level) if known else options.backg
+
+
+def mean_weight(weights: np.ndarray) -> float | None:
+    """Return the mean of the weights above 0 after clipping; None without any.
+
+    Source: JWST User Documentation, calwebb_image3, outlier detection (maskpt).
+    """
+    kept = weights[weights > 0].astype(np.float64)
+    for _ in range(CLIP_ROUNDS):
+        if kept.size == 0:
+            return None
+        inside = np.abs(kept - np.median(kept)) <= CLIP_SIGMA * kept.std()
+        if inside.all():
+            break
+        kept = kept[inside]
+    return float(kept.mean()) if kept.size else None
+
+
+def sampled_weights(of: Source) -> np.ndarray:
+    """Return the weights in rows spread over an exposure."""
+    rows, columns = of.sci.shape
+    chosen = np.unique(np.linspace(0, rows - 1, min(rows, SAMPLE_ROWS)).astype(int)).tolist()
+    whole = slice(0, columns)
+    return np.concatenate([of.read(slice(y, y + 1), whole)[1] for y in chosen])
+
+
+def least_weight(sources: Sequence[Source], layers: Sequence[Layer], maskpt: float) -> float | None:
+    r"""Return the weight that a pixel of the mosaic of a group needs; None if it has no pixels.
+
+    A pixel of the mosaic gets as many input pixels as fit into it: with the mean weight w of the
+    input and the width s of an input pixel, in pixels of the mosaic, :math:`w / s^2` on average,
+    whatever the shape of the drops.
+
+    Source: Fruchter and Hook 2002, section 3.
+    """
+    mean = mean_weight(np.concatenate([sampled_weights(of) for of in sources]))
+    if mean is None:
+        return None
+    return maskpt * mean / float(np.mean([layer.sizes[0] ** 2 for layer in layers]))
+
+
+def grid_of(images: Sequence[Cal]) -> Grid:
+    """Return the grid on which exposures are compared."""
+    first = images[0].meta
+    info = first.wcsinfo
+    values = (info.ra_ref, info.dec_ref, info.roll_ref, info.v3yangle, info.vparity)
+    if any(value is None for value in values) or any(image.wcs is None for image in images):
+        raise InvalidInput(
+            "no world coordinates",
+            where=first.lookup("filename"),
+            expected="exposures with a WCS, RA_REF, DEC_REF, ROLL_REF, V3I_YANG and VPARITY",
+            found="some that are missing",
+            advice="Calibrate the count rates first: webbcal run RATE.",
+        )
+    return mosaic_grid([image.wcs for image in images], Orientation(*values))
+
+
+def layers_of(sources: Sequence[Source], maps: Sequence[PixelMap]) -> list[Layer]:
+    """Return what is drizzled."""
+    return [Layer(pixel_map, of.read) for of, pixel_map in zip(sources, maps, strict=True)]
