@@ -100,6 +100,8 @@ WITHOUT_FILE = (
 
 WITHOUT_PARAMETERS = (
     "assignmtwcsstep",
+    "assignwcsstep",
+    "backgroundstep",
     "chargemigrationstep",
     "cleanflickernoisestep",
     "darkcurrentstep",
@@ -108,6 +110,7 @@ WITHOUT_PARAMETERS = (
     "dqinitstep",
     "emicorrstep",
     "firstframestep",
+    "flatfieldstep",
     "gainscalestep",
     "groupscalestep",
     "guidercdsstep",
@@ -118,14 +121,20 @@ WITHOUT_PARAMETERS = (
     "jumpstep",
     "lastframestep",
     "linearitystep",
+    "outlierdetectionstep",
     "persistencestep",
+    "photomstep",
     "pictureframestep",
     "rampfitstep",
     "refpixstep",
+    "resamplestep",
     "resetstep",
     "rscdstep",
     "saturationstep",
+    "skymatchstep",
+    "sourcecatalogstep",
     "superbiasstep",
+    "tweakregstep",
 )
 """Steps and pipelines without a parameter reference: unnamed ones fill the log with errors."""
 

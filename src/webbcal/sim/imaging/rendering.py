@@ -12,6 +12,7 @@ from webbcal.sim.instruments import Detector, instrument_of
 from webbcal.sim.optics import OVERSAMPLING, oversampled_psf
 
 TAPS = np.arange(-2, 4)
+LAGRANGE_DENOMINATORS = np.where(np.eye(len(TAPS)), 1, TAPS[:, None] - TAPS).prod(axis=1)
 FAINTEST_EDGE = 2e-3  # electron/s per pixel: dimmer wings than that are cut off
 HALF_WIDTHS = (12, 24, 40, STAMP_HALF_WIDTH)
 GALAXY_SAMPLES = 2  # per pixel and axis
@@ -57,11 +58,11 @@ class StarStamps:
         tap_y, k_y, weight_y = self._taps(row - y, half)
         size = 2 * half + 1
         image = np.zeros((size, size))
+        part = np.empty((size, size))
         for ty, ky, wy in zip(tap_y, k_y, weight_y, strict=True):
-            line = np.zeros((size, size))
             for tx, kx, wx in zip(tap_x, k_x, weight_x, strict=True):
-                line += wx * self.phases[ty, tx, ky : ky + size, kx : kx + size]
-            image += wy * line
+                block = self.phases[ty, tx, ky : ky + size, kx : kx + size]
+                image += np.multiply(block, wx * wy, out=part)
         return image, row - half, column - half
 
     def _taps(self, offset: float, half: int) -> tuple[list[int], list[int], np.ndarray]:
@@ -75,11 +76,8 @@ class StarStamps:
 
 def _lagrange(fraction: float) -> np.ndarray:
     """Return the weights of samples at -2 ... 3 for a position between 0 and 1."""
-    weights = np.ones(len(TAPS))
-    for i, at in enumerate(TAPS):
-        for other in TAPS:
-            if other != at:
-                weights[i] *= (fraction - other) / (at - other)
+    differences = np.where(np.eye(len(TAPS), dtype=bool), 1.0, fraction - TAPS[None, :])
+    weights: np.ndarray = differences.prod(axis=1) / LAGRANGE_DENOMINATORS
     return weights
 
 
