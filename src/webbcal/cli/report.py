@@ -30,8 +30,9 @@ def report(folder: Path, output: Path | None, title: str) -> int:
         As `webbcal.report.run.write_report`.
     """
     target = output or folder / "report.html"
+    quiet = not progress_console.is_terminal
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=progress_console, transient=True) as bars:
+    with Progress(*columns, console=progress_console, transient=True, disable=quiet) as bars:
         tasks: dict[str, TaskID] = {}
 
         def tell(what: str, done: int, total: int) -> None:

@@ -154,12 +154,12 @@ def plane_of_array(
     integration, group = at
     plane = (shape[-2], shape[-1])
     _check_index("integration", integration, shape[0] if len(shape) > 2 else 1)
+    _check_index("group", group or 0, shape[1] if len(shape) == 4 else 1)
     reader = _reader(product, name)
     if len(shape) == 2:
         flagged = _reader(product, flags) if flags and product.shape_of(flags) == shape else None
         return Plane(plane, lambda rows: reader((rows,)), flagged and _of(flagged))
     if len(shape) == 4:
-        _check_index("group", group or 0, shape[1])
         if group is None and shape[1] > 1:
             last = shape[1] - 1
             return Plane(

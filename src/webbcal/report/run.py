@@ -123,9 +123,11 @@ def _images(run: Run) -> list[Entry]:
 
 def _sides(images: list[Entry]) -> dict[Path, int]:
     """Return the side of each picture, so that all of them fit into one page."""
-    wanted = {e.path: _LARGE if e.exposure else _LARGEST for e in images}
-    pixels = sum(min(side, max(e.shape[-2:])) ** 2 for e, side in
-                 ((e, wanted[e.path]) for e in images))  # fmt: skip
+    wanted = {
+        entry.path: min(_LARGE if entry.exposure else _LARGEST, max(entry.shape[-2:]))
+        for entry in images
+    }
+    pixels = sum(side**2 for side in wanted.values())
     shrink = min(1.0, math.sqrt(_BUDGET / pixels)) if pixels else 1.0
     return {path: max(int(side * shrink), _LEAST) for path, side in wanted.items()}
 

@@ -148,12 +148,12 @@ def _chosen(
             if not wanted or inner.extname.upper() == wanted:
                 return part, inner_name, inner
             known.append(inner.extname.upper())
-    if not known:
+    if not known and not wanted:
         raise InvalidInput("nothing that could be drawn", where=name)
     raise InvalidInput(
         "no such extension",
         where=name,
-        expected="one of " + ", ".join(dict.fromkeys(known)),
+        expected="one of " + ", ".join(dict.fromkeys(known)) if known else None,
         found=extension,
     )
 
