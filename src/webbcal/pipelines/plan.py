@@ -200,7 +200,7 @@ def _recipe_of(product: Product, path: Path) -> tuple[Mode, Recipe]:
     mode = mode_of(product.meta.lookup("exposure.type"), where=path)
     recipe: Recipe | None
     if isinstance(product, Rate | RateInts):
-        stage, recipe = 2, stage2_of(grouping_of(mode, **_purpose(product.meta)))
+        stage, recipe = 2, stage2_of(grouping_of(mode, **_purpose(product.meta)), mode.instrument)
     else:
         stage, recipe = 1, RECIPES.get(mode.stage1 or "")
     if recipe is None:

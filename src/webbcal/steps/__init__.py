@@ -2,6 +2,7 @@
 
 from webbcal.steps import (
     assign_wcs,
+    assign_wcs_nirspec_image,
     background,
     charge_migration,
     clean_flicker_noise,
@@ -56,6 +57,7 @@ STEPS: dict[str, Step] = {
         flat_field.STEP,
         background.STEP,
         assign_wcs.STEP,
+        assign_wcs_nirspec_image.STEP,
         photom.STEP,
     )
 }

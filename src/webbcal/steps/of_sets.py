@@ -1,8 +1,12 @@
 """Catalogue of every step that works on several exposures together."""
 
-from webbcal.steps import skymatch
+from webbcal.steps import assign_mtwcs, skymatch, tweakreg
 from webbcal.steps._set import SetStep
 
-_ALL: tuple[SetStep, ...] = (skymatch.STEP,)
+_ALL: tuple[SetStep, ...] = (
+    assign_mtwcs.STEP,
+    tweakreg.STEP,
+    skymatch.STEP,
+)
 
 SET_STEPS: dict[str, SetStep] = {step.name: step for step in _ALL}

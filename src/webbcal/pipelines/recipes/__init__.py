@@ -16,6 +16,7 @@ RECIPES: dict[str, Recipe] = {
         detector1.GUIDER,
         image.IMAGE2,
         image.IMAGE2_ALONE,
+        image.IMAGE2_NIRSPEC,
         image.IMAGE3,
     )
 }
@@ -30,9 +31,11 @@ _STAGE2 = {
 }
 
 
-def stage2_of(grouping: Grouping) -> Recipe | None:
+def stage2_of(grouping: Grouping, instrument: str) -> Recipe | None:
     """Return the recipe of stage 2 for exposures by what they are associated for."""
-    return _STAGE2.get((grouping.level2 or "", grouping.level3))
+    recipe = _STAGE2.get((grouping.level2 or "", grouping.level3))
+    images = recipe in (image.IMAGE2, image.IMAGE2_ALONE)
+    return image.IMAGE2_NIRSPEC if images and instrument == "NIRSPEC" else recipe
 
 
 def names_of_steps() -> set[str]:

@@ -47,6 +47,17 @@ IMAGE2_ALONE = Recipe(
 )
 """For exposures that are not combined to mosaics: time series, coronagraphs, wavefront sensing."""
 
+IMAGE2_NIRSPEC = Recipe(
+    name="image2_nirspec",
+    stage=2,
+    parameters="pars-image2pipeline",
+    reads=(Rate, RateInts),
+    steps=("bkg_subtract", "assign_wcs_nirspec_image", "flat_field", "photom"),
+    saves={"bsub": "bkg_subtract"},
+    makes=("cal", "calints"),
+)
+"""For images through the spectrograph, with a mirror in place of its grating."""
+
 IMAGE3 = Recipe(
     name="image3",
     stage=3,
@@ -55,6 +66,6 @@ IMAGE3 = Recipe(
     steps=(),
     saves={},
     makes=("crf", "i2d", "cat", "segm"),
-    sets=("skymatch",),
+    sets=("assign_mtwcs", "skymatch"),
     unless={"assign_mtwcs": _fixed_target, "tweakreg": _moving_target},
 )

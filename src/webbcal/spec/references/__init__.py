@@ -1,5 +1,6 @@
 """Catalogue of every reference type."""
 
+from webbcal.spec.references.astrometry import AstrometricCatalog, SourceLists
 from webbcal.spec.references.detector1 import (
     Dark,
     Gain,
@@ -15,6 +16,15 @@ from webbcal.spec.references.detector1 import (
 from webbcal.spec.references.geometry import Distortion, FilterOffset
 from webbcal.spec.references.miri import EmiCorrection, Reset, Rscd
 from webbcal.spec.references.nirspec import PictureFrame
+from webbcal.spec.references.nirspec_optics import (
+    Camera,
+    Collimator,
+    Disperser,
+    FocalPlane,
+    Fore,
+    Ote,
+    WavelengthRange,
+)
 from webbcal.spec.references.noise import BackgroundMask, Flat, SirsKernel
 from webbcal.spec.references.persistence import (
     FilledTraps,
@@ -25,21 +35,29 @@ from webbcal.spec.references.persistence import (
     UserMask,
 )
 from webbcal.spec.references.photometry import Area, Photom
+from webbcal.spec.references.sky import SkyList
 
 __all__ = [
     "REFERENCES",
     "Area",
+    "AstrometricCatalog",
     "BackgroundMask",
+    "Camera",
+    "Collimator",
     "Dark",
+    "Disperser",
     "Distortion",
     "EmiCorrection",
     "FilledTraps",
     "FilterOffset",
     "Flat",
+    "FocalPlane",
+    "Fore",
     "Gain",
     "InterpixelCapacitance",
     "Linearity",
     "Mask",
+    "Ote",
     "PersistenceSaturation",
     "PersistenceWindows",
     "Photom",
@@ -51,10 +69,13 @@ __all__ = [
     "Rscd",
     "Saturation",
     "SirsKernel",
+    "SkyList",
+    "SourceLists",
     "Superbias",
     "TrapDensity",
     "TrapParameters",
     "UserMask",
+    "WavelengthRange",
 ]
 
 REFERENCES: dict[str, type[Reference]] = {
@@ -82,5 +103,12 @@ REFERENCES: dict[str, type[Reference]] = {
         FilterOffset,
         Photom,
         Area,
+        Camera,
+        Collimator,
+        Disperser,
+        FocalPlane,
+        Fore,
+        Ote,
+        WavelengthRange,
     )
 }
