@@ -43,13 +43,13 @@ def _is_current(path: Path, plan: Plan, references: References) -> bool:
 def _making(plan: Plan, references: References, names: Collection[str]) -> dict[str, Any]:
     """Return what a product of some of the steps would say of its making."""
     steps = [planned for planned in plan.steps if planned.step.name in names]
-    hashes = {
-        planned.step.references[argument].kind.reftype: (
-            None if selection.path is None else references.hash(selection.path)
-        )
-        for planned in steps
-        for argument, selection in planned.references.items()
-    }
+    hashes: dict[str, str | None] = {}
+    for planned in steps:
+        for argument, selection in planned.references.items():
+            kind = planned.step.references[argument].kind.reftype
+            if selection.path is not None:
+                hashes[kind] = references.hash(selection.path)
+            hashes.setdefault(kind, None)
     return {
         "version": webbcal.__version__,
         "recipe": plan.recipe.name,

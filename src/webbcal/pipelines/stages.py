@@ -5,10 +5,10 @@ grouped when they are there: by an association if one is given, by their headers
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from webbcal.associations import Association, is_association, read_association
+from webbcal.associations import AsnProduct, Association, is_association, read_association
 from webbcal.associations.grouping import associate
 from webbcal.associations.reading import locate
 from webbcal.core.errors import InvalidInput, InvalidOptions, UnsupportedMode
@@ -168,13 +168,17 @@ def _add_association(files: _Files, association: Association, settings: Settings
     """Take an association, and the members it needs in whatever state they are there."""
     (files.second if association.level == 2 else files.third).append(association)
     folders = _folders(association, settings)
+    missing = []
     for _, member in association.members:
         state = _state_of(member.name, association.level, folders)
         if state is None:
-            locate(association, *folders[1:])  # says which members are missing
+            missing.append(member)
         elif state:
             stage, paths = state
             files.of_stage(stage).update(dict.fromkeys(paths))
+    if missing:
+        absent = AsnProduct(association.products[0].name, tuple(missing))
+        locate(replace(association, products=(absent,)), *folders[1:])  # says what is missing
 
 
 def _state_of(
