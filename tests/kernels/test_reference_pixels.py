@@ -5,7 +5,12 @@ import pytest
 from tests.naive import reference_pixels as naive
 
 from webbcal.kernels.arrays import frozen
-from webbcal.kernels.reference_pixels import clipped_means, running_medians, subtract_levels
+from webbcal.kernels.reference_pixels import (
+    clipped_means,
+    running_medians,
+    subtract_by_parity,
+    subtract_levels,
+)
 
 
 def contaminated(rng, shape):
@@ -58,3 +63,14 @@ def test_levels_are_subtracted_in_the_order_told(columns_first):
     out = subtract_levels(frozen(sci), frozen(x), frozen(y), columns_first)
     x, y = x[:, :, np.newaxis, :], y[..., np.newaxis]
     np.testing.assert_array_equal(out, (sci - x) - y if columns_first else (sci - y) - x)
+
+
+@pytest.mark.parametrize("first", [0, 5])
+def test_each_row_loses_the_level_of_its_parity(first):
+    rng = np.random.default_rng(4)
+    sci = contaminated(rng, (2, 3, 5, 7))
+    levels = rng.normal(0, 3, (2, 3, 2, 7)).astype(np.float32)
+    result = subtract_by_parity(frozen(sci), frozen(levels), first)
+    for y in range(5):
+        expected = sci[:, :, y] - levels[:, :, (first + y) % 2]
+        np.testing.assert_array_equal(result[:, :, y], expected)

@@ -25,6 +25,16 @@ def test_whole_rows_where_they_fit_and_tiles_where_not():
     assert all(window.size[0] * window.size[1] * 40_000 <= 4 * (6 << 20) for window in many[:50])
 
 
+def test_blocks_are_of_equal_height_and_each_of_two_threads_gets_as_many():
+    # A MIRI exposure of two integrations of forty groups.
+    blocks = list(windows((1024, 1032), 320, 6 << 20))
+    heights = [window.size[0] for window in blocks]
+    assert len(heights) % 2 == 0
+    assert max(heights) - min(heights[:-1]) == 0
+    assert 30 <= heights[0] <= 40
+    assert 0.5 * heights[0] <= heights[-1] <= heights[0]
+
+
 def test_a_ramp_begins_with_the_raw_values_and_no_flags():
     raw = np.arange(2 * 3 * 4 * 5, dtype="u2").reshape(2, 3, 4, 5)
     ramp = begin_ramp(Uncal(sci=raw))

@@ -9,7 +9,7 @@ from webbcal.io.spill import Spill
 from webbcal.pipelines import tiles
 from webbcal.pipelines.blocks import bands, windows
 from webbcal.pipelines.portions import begin
-from webbcal.pipelines.tiles import Tiled, laid_out
+from webbcal.pipelines.tiles import Tiled, laid_out, parts_laid_out
 from webbcal.spec.products import Uncal
 from webbcal.spec.window import Window
 
@@ -65,3 +65,22 @@ def test_long_exposures_come_in_tiles_with_room_for_their_margins():
     assert rows < 256
     assert columns < 100
     assert rows * columns * size < 4 * block
+
+
+def test_a_few_columns_are_read_frame_by_frame_with_the_values_they_have(raw, pool, tmp_path):
+    stored = Spill(SHAPE, np.uint16, tmp_path)
+    stored.write((slice(None),) * 4, raw)
+    source = Uncal.from_stored({"sci": stored})
+    sides = [Window(0, 20, 0, 4, SHAPE[-2:]), Window(0, 20, 26, 30, SHAPE[-2:])]
+    near = parts_laid_out(source, sides, pool, tmp_path)
+    assert isinstance(near.stored("sci"), Tiled)
+    for side in sides:
+        part = begin(near, side, slice(1, 3))
+        np.testing.assert_array_equal(part.sci, raw[1:3, ..., side.columns])
+
+
+def test_columns_that_hold_too_much_for_memory_stay_on_disk(raw, pool, tmp_path, monkeypatch):
+    monkeypatch.setattr(tiles, "PARTS_BYTES", 100)
+    source = Uncal.from_stored({"sci": Spill(SHAPE, np.uint16, tmp_path)})
+    near = parts_laid_out(source, [Window(0, 20, 0, 4, SHAPE[-2:])], pool, tmp_path)
+    assert near.stored("sci") is source.stored("sci")

@@ -3,6 +3,7 @@
 Each command imports what it needs when it runs, so that help comes at once.
 """
 
+import gc
 import logging
 import os
 import sys
@@ -13,6 +14,9 @@ from typing import Annotated, NoReturn, Optional
 import typer
 
 from webbcal.core.errors import WebbcalError
+
+NEW_OBJECTS = 50_000
+"""How many more objects there may be before those that refer to each other are looked at."""
 
 app = typer.Typer(
     name="webbcal",
@@ -298,8 +302,10 @@ def command() -> NoReturn:
     """Run the command line as a process of its own.
 
     The interpreter takes a quarter of a second to take down compiled kernels and modules one by
-    one. Everything is written and closed by then, so the process ends at once.
+    one. Everything is written and closed by then, so the process ends at once. Looking for
+    garbage every 700 new objects, as it does, takes a tenth of the time of importing them.
     """
+    gc.set_threshold(NEW_OBJECTS)
     try:
         main()
         code: int | str | None = 0

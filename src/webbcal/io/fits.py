@@ -23,6 +23,7 @@ from webbcal.spec.fields import Index
 _BITPIX = {8: ">u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 _HEADER_LIMIT = 16 << 20  # bytes; the longest HISTORY seen in practice is a tenth of this
 _AT_ONCE = 1 << 20  # bytes of whole rows read for a window of columns: they fit the cache
+_TURNED_AT_ONCE = 1 << 15  # values whose bytes are put in order at a time: they fit the cache
 
 
 class DiskFile:
@@ -120,7 +121,7 @@ class DiskArray:
                 self._read_columns(raw, starts)
             else:
                 self._read_runs(raw, starts, max(axis - 1, 0))
-        return self._decoded(raw)
+        return self._decoded(raw.view(self.stored.newbyteorder("=")))
 
     @property
     def is_plain(self) -> bool:
@@ -165,6 +166,7 @@ class DiskArray:
         for outer in np.ndindex(*raw.shape[:axis]):
             shift = sum(i * stride for i, stride in zip(outer, strides, strict=False))
             self.file.read_into(raw[outer], self.offset + corner + shift)
+            self._turn(raw[outer])
 
     def _read_columns(self, raw: np.ndarray, starts: tuple[int, ...]) -> None:
         """Read a window of columns: whole rows, some at a time, of which it is a part."""
@@ -182,20 +184,33 @@ class DiskArray:
                 begin = self.offset + shift + (first_row + row) * width * self.stored.itemsize
                 self.file.read_into(rows[: len(part)], begin)
                 part[...] = rows[: len(part), columns]
+        self._turn(raw)
 
-    def _decoded(self, raw: np.ndarray) -> np.ndarray:
-        """Turn big-endian stored values into native physical ones, in place where possible."""
-        native = raw.byteswap(inplace=True).view(self.stored.newbyteorder("="))
+    def _turn(self, raw: np.ndarray) -> None:
+        """Put the bytes of stored values in native order, in place.
+
+        The offset of an unsigned integer flips its highest bit and nothing else; that is done on
+        the way.
+        """
+        size = self.stored.itemsize
+        bits = raw.reshape(-1).view(f"u{size}")
+        flip = bits.dtype.type(1 << (8 * size - 1))
+        flips = self.scale == 1 and unsigned_of(self.stored, self.zero) is not None
+        for start in range(0, bits.size if flips or size > 1 else 0, _TURNED_AT_ONCE):
+            piece = bits[start : start + _TURNED_AT_ONCE]
+            if size > 1:
+                piece[...] = piece.view(f">u{size}")
+            if flips:
+                piece ^= flip
+
+    def _decoded(self, native: np.ndarray) -> np.ndarray:
+        """Turn stored values in native byte order into physical ones."""
         unsigned_type = unsigned_of(self.stored, self.zero)
         if self.scale != 1 or (self.zero != 0 and unsigned_type is None):
             real = np.float32 if self.stored.itemsize <= 2 else np.float64
             native = native * real(self.scale) + real(self.zero)
         elif unsigned_type is not None:
-            # The offset of an unsigned integer flips its highest bit and nothing else.
-            unsigned = native.view(unsigned_type)
-            bits = native.view(f"u{native.itemsize}")
-            bits ^= bits.dtype.type(1 << (8 * native.itemsize - 1))
-            native = unsigned
+            native = native.view(unsigned_type)
         if native.dtype == self.dtype:
             return native
         with np.errstate(over="ignore", invalid="ignore"):

@@ -171,3 +171,28 @@ def subtract_levels(sci, columns, rows, columns_first):
                     for x in range(width):
                         target[x] = (source[x] - row) - level[x]
     return out
+
+
+@kernel
+def subtract_by_parity(sci, levels, first):
+    """Return (i, g, y, x) data less one level per column for even rows and one for odd rows.
+
+    Parameters
+    ----------
+    sci : float32 (i, g, y, x)
+        Signal, DN; NaN stays NaN.
+    levels : float32 (i, g, parity, x)
+        Levels of even and of odd rows, DN.
+    first : int
+        Number of the first row, which tells whether it is even.
+    """
+    integrations, groups, height, width = sci.shape
+    out = np.empty_like(sci)
+    for i in range(integrations):
+        for g in range(groups):
+            for y in range(height):
+                source, target = sci[i, g, y], out[i, g, y]
+                level = levels[i, g, (first + y) % 2]
+                for x in range(width):
+                    target[x] = source[x] - level[x]
+    return out

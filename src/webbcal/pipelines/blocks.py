@@ -8,9 +8,12 @@ from webbcal.spec.window import Window
 MINIMUM_ROWS = 20
 """Whole rows are worth having down to this height: margins of three rows cost a third then."""
 
-STRETCH = 3
-"""How much larger than asked for a block may be to hold that many whole rows, or a tile with
-its margin."""
+GOOD_ROWS = 40
+"""Margins cost little from this height on, which is worth blocks of twice the size asked for."""
+
+DOUBLE, STRETCH = 2, 3
+"""How much larger than asked for a block may be to hold good rows; to hold the minimum, or a
+tile with its margin."""
 
 MARGIN = 3
 """Pixels that steps usually need around a window."""
@@ -28,11 +31,16 @@ def windows(shape: tuple[int, int], bytes_per_pixel: int, block_bytes: int) -> I
     for exposures of very many integrations, square tiles, row of tiles after row of tiles.
     """
     rows, columns = shape
-    height = min(rows, max(block_bytes // (bytes_per_pixel * columns), MINIMUM_ROWS))
+    fitting, more = (n * block_bytes // (bytes_per_pixel * columns) for n in (1, DOUBLE))
+    height = min(rows, max(fitting, min(more, GOOD_ROWS), MINIMUM_ROWS))
     width = columns
     if height * width * bytes_per_pixel > STRETCH * block_bytes:
         side = math.isqrt(STRETCH * block_bytes // bytes_per_pixel) - 2 * MARGIN
         height, width = (min(length, max(side, SMALLEST_TILE)) for length in shape)
+    elif height < rows:
+        # Blocks of equal height, and for each of two threads as many.
+        count = -(-rows // height)
+        height = -(-rows // (count + count % 2))
     for y0 in range(0, rows, height):
         for x0 in range(0, columns, width):
             yield Window(y0, min(y0 + height, rows), x0, min(x0 + width, columns), shape)

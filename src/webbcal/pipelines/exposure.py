@@ -27,7 +27,7 @@ from webbcal.pipelines.frames import run_on_frames
 from webbcal.pipelines.inputs import remarks
 from webbcal.pipelines.lock import only_one
 from webbcal.pipelines.looks import Progress, measure, survey
-from webbcal.pipelines.memory import return_large_arrays
+from webbcal.pipelines.memory import keep_arrays, return_large_arrays
 from webbcal.pipelines.outputs import Extract, Outputs, final, named
 from webbcal.pipelines.plan import Plan, PlannedStep, steps_without_images
 from webbcal.pipelines.portions import Source, begin, bytes_per_pixel, frame_shape
@@ -105,6 +105,8 @@ class ExposureRun:
         raw, size = self._plan.exposure, self._settings.block_bytes
         if comes_in_tiles(frame_shape(raw), bytes_per_pixel(raw), size):
             return_large_arrays()
+        else:
+            keep_arrays()
         _make_folder(self._plan.output_dir)
         with only_one(self._plan.output_dir, self._plan.root):
             try:
@@ -197,14 +199,15 @@ class ExposureRun:
 
     def _informed(self, bound: BoundStep, pool: Executor) -> BoundStep:
         """Return a step with what it must know of whole frames."""
-        measured, size = None, self._settings.block_bytes
+        measured, size, folder = None, self._settings.block_bytes, self._plan.output_dir
         if bound.step.prepare is not None:
             meta, shape = self._pending_meta(), frame_shape(self._source)
             measured = bound.step.prepare(meta, shape, *bound.references, bound.options)
         elif bound.step.measurement is not None and bound.on_windows(self._source.meta):
-            measured = measure(self._source, self._pending, bound, size, pool, self._progress)
+            measured = measure(
+                self._source, self._pending, bound, size, pool, folder, self._progress
+            )
         elif bound.step.survey is not None:
-            folder = self._plan.output_dir
             measured = survey(self._source, self._pending, bound, size, pool, folder)
         return dataclasses.replace(bound, measured=measured)
 

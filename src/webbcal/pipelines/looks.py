@@ -1,5 +1,6 @@
 """Learn what a step must know of whole frames before it runs on windows of them."""
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import nullcontext
@@ -11,7 +12,7 @@ import numpy as np
 from webbcal.pipelines.blocks import windows
 from webbcal.pipelines.chain import BoundStep, apply
 from webbcal.pipelines.portions import Source, bytes_per_pixel, frame_shape
-from webbcal.pipelines.tiles import over_blocks
+from webbcal.pipelines.tiles import over_blocks, parts_laid_out
 from webbcal.spec.window import Window
 
 LINES = 4 * 2048
@@ -20,6 +21,9 @@ detector, with some copies of it on the way."""
 
 THREADS = 2
 """Into how many parts a few integrations are shared out, at least."""
+
+FEWEST_PARTS, FEW = 2, 8
+"""From how many parts on, and for which share of the columns, they are read together."""
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, the parts that are done, and all parts."""
@@ -31,6 +35,7 @@ def measure(
     bound: BoundStep,
     block_bytes: int,
     pool: Executor,
+    folder: Path,
     progress: Progress,
 ) -> Any:
     """Look at a few parts of the frame, some integrations at a time."""
@@ -45,9 +50,11 @@ def measure(
     in_turn = batch_bytes > 4 * block_bytes
     batch = batch if in_turn else max(min(batch // 2, -(-count // THREADS)), 1)
 
+    near, steps = _beside_each_other(source, before, parts, pool, folder)
+
     def look(first: int) -> Any:
         integrations = slice(first, min(first + batch, count))
-        products = [apply(source, before, part, integrations=integrations) for part in parts]
+        products = [apply(near, steps, part, integrations=integrations) for part in parts]
         return measurement.measure(products, *bound.references, bound.options)
 
     results = []
@@ -59,6 +66,37 @@ def measure(
     if measurement.finish is None:
         return joined
     return measurement.finish(joined, source.meta, *bound.references, bound.options)
+
+
+def _beside_each_other(
+    source: Source,
+    before: Sequence[BoundStep],
+    parts: Sequence[Window],
+    pool: Executor,
+    folder: Path,
+) -> tuple[Source, Sequence[BoundStep]]:
+    """Return source and steps as they are, or ready for parts that are columns of the same rows.
+
+    A few columns lie in every row of a file, so that all of it is read for them: once for all
+    parts, then, and once for all batches of integrations.
+    """
+    margin = sum(bound.reach for bound in before)
+    around = [part.grow(margin) for part in parts]
+    width = sum(part.size[1] for part in around)
+    same_rows = {(part.y0, part.y1) for part in around}
+    if len(parts) < FEWEST_PARTS or len(same_rows) > 1 or FEW * width > around[0].shape[1]:
+        return source, before
+    steps = [
+        dataclasses.replace(
+            bound,
+            references=tuple(
+                None if r is None else parts_laid_out(r, around, pool, folder)
+                for r in bound.references
+            ),
+        )
+        for bound in before
+    ]
+    return parts_laid_out(source, around, pool, folder), steps
 
 
 def survey(

@@ -5,6 +5,7 @@ integrations: millions. So the rows of a band of tiles are read in long runs and
 by tile in a nameless file, from where each tile comes in one piece; results go the other way.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -16,13 +17,20 @@ import numpy as np
 from webbcal.io.spill import Spill
 from webbcal.pipelines.blocks import bands
 from webbcal.pipelines.portions import Source
-from webbcal.spec.fields import Image, Index, Stored, declared
+from webbcal.spec.fields import Image, Index, Product, Stored, declared
 from webbcal.spec.window import Window
 
 R = TypeVar("R")
+P = TypeVar("P", bound=Product)
 
 BATCH_BYTES = 8 << 20
 """How much is read or written at a time."""
+
+PARTS_BYTES = 16 << 20
+"""How much of an array is kept in memory for a few columns that are looked at."""
+
+WORTH_FRAMES = 8
+"""Arrays of fewer frames are read quickly anyway."""
 
 
 def over_blocks(
@@ -76,6 +84,47 @@ def laid_out(source: Source, tiles: list[Window], pool: Executor, folder: Path) 
             arrays[name] = _lay_out(stored, tiles, pool, folder)
     changes = {k: v for k, v in vars(source).items() if k not in arrays and k[0] != "_"}
     return type(source).from_stored(arrays, **changes)
+
+
+def parts_laid_out(product: P, parts: list[Window], pool: Executor, folder: Path) -> P:
+    """Return a product from which a few columns are read quickly, as often as wanted.
+
+    The rows that they lie on are read once for all parts, frame by frame. Arrays that hold too
+    much of the parts to be kept in memory stay as they are.
+
+    Parameters
+    ----------
+    product : Product
+        An exposure or a reference.
+    parts : list of Window
+        Of the same rows.
+    """
+    arrays: dict[str, Stored] = dict(product.all_stored())
+    pixels = sum(rows * columns for rows, columns in (part.size for part in parts))
+    for name, stored in arrays.items():
+        spec = declared(type(product))[name]
+        axes = (spec.axes_of(len(stored.shape)) or spec.axes) if isinstance(spec, Image) else ()
+        frames = math.prod(stored.shape[:-2])
+        if name in vars(product) or axes[-2:] != ("y", "x") or frames < WORTH_FRAMES:
+            continue
+        if frames * pixels * stored.dtype.itemsize <= PARTS_BYTES:
+            arrays[name] = _frame_by_frame(stored, parts, pool, folder)
+    changes = {k: v for k, v in vars(product).items() if k not in arrays and k[0] != "_"}
+    return type(product).from_stored(arrays, **changes)
+
+
+def _frame_by_frame(stored: Stored, parts: list[Window], pool: Executor, folder: Path) -> "Tiled":
+    spills = [Spill((*stored.shape[:-2], *part.size), stored.dtype, folder) for part in parts]
+
+    def copy(outer: tuple[int, ...]) -> None:
+        frame = tuple(slice(n, n + 1) for n in outer)
+        values = stored.read((*frame, parts[0].rows, slice(None)))
+        for part, spill in zip(parts, spills, strict=True):
+            spill.write(frame, values[..., part.columns])
+
+    for _ in pool.map(copy, list(np.ndindex(stored.shape[:-2]))):
+        pass
+    return Tiled(stored.shape, stored.dtype, parts, spills)
 
 
 def _lay_out(stored: Stored, tiles: list[Window], pool: Executor, folder: Path) -> "Tiled":

@@ -162,8 +162,8 @@ def any_where(array: Stored, good: Any, bands: int = 8) -> bool:
         How many bands to try.
     """
     rows = array.shape[-2]
-    spread = np.unique(np.linspace(0, rows - 1, min(bands, rows)).astype(int))
-    probes = [slice(int(row), int(row) + 1) for row in spread]
+    spread = sorted({int(row) for row in np.linspace(0, rows - 1, min(bands, rows))})
+    probes = [slice(row, row + 1) for row in spread]
     first: tuple[slice, ...] = (slice(0, 1),) * (len(array.shape) - 2)
     every: tuple[slice, ...] = (slice(None),) * (len(array.shape) - 2)
     thick = max(1, (16 << 20) // max(1, _size_of_row(array.shape)))

@@ -34,17 +34,14 @@ class OutputLevels:
 
     def subtracted_from(self, ramp: Ramp) -> Ramp:
         """Return an exposure, or a window of it, less the drifts of its outputs."""
-        integrations, groups, height, width = ramp.sci.shape
+        from webbcal.kernels.arrays import frozen
+        from webbcal.kernels.reference_pixels import subtract_by_parity
+
+        height, width = ramp.sci.shape[-2:]
         window = Window.whole((height, width)) if ramp.window is None else ramp.window
         output = np.arange(window.x0, window.x1) % OUTPUTS
         pairs = self.levels[..., output]  # (integration, group, parity, x)
-        sci = np.empty_like(ramp.sci)
-        for i in range(integrations):
-            for j in range(groups):
-                for parity in (0, 1):
-                    rows = slice((window.y0 + parity) % 2, None, 2)
-                    np.subtract(ramp.sci[i, j, rows], pairs[i, j, parity], out=sci[i, j, rows])
-        return replace(ramp, sci=sci)
+        return replace(ramp, sci=subtract_by_parity(frozen(ramp.sci), frozen(pairs), window.y0))
 
 
 def applies(meta: Meta) -> bool:
