@@ -14,14 +14,17 @@ from webbcal.spec.meta import keywords, reference_keywords
 from webbcal.spec.products import PRODUCTS
 from webbcal.spec.references import REFERENCES
 from webbcal.steps import STEPS
+from webbcal.steps.of_sets import SET_STEPS
+
+ALL_STEPS = {**STEPS, **SET_STEPS}
 
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)\s]*)?\)")
 ENTRY = re.compile(r"^(?:.*<)?([^<>:\s]+?)>?$")
 
 
-@pytest.mark.parametrize("name", STEPS)
+@pytest.mark.parametrize("name", ALL_STEPS)
 def test_every_step_has_a_page_with_its_options_and_formula(generated, name):
-    page, step = generated[f"steps/{name}"], STEPS[name]
+    page, step = generated[f"steps/{name}"], ALL_STEPS[name]
     assert f"autofunction:: {step.run.__module__}.{step.run.__name__}" in page
     for option in dataclasses.fields(step.options):
         assert f"| `{option.name}` |" in page
@@ -33,7 +36,7 @@ def test_every_step_has_a_page_with_its_options_and_formula(generated, name):
 
 def test_recipes_and_modes_are_complete(generated):
     for recipe in RECIPES.values():
-        for step in recipe.steps:
+        for step in (*recipe.steps, *recipe.sets):
             assert f"1. [{step}](steps/{step}.md)" in generated["recipes"]
     for exposure_type in MODES:
         assert f"`{exposure_type}`" in generated["modes"]

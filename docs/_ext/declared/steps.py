@@ -11,9 +11,15 @@ from webbcal.modes import MODES
 from webbcal.pipelines.recipes import RECIPES
 from webbcal.spec.meta import keywords
 from webbcal.steps import STEPS
+from webbcal.steps._set import SetStep
 from webbcal.steps._step import Scope, Step
+from webbcal.steps.of_sets import SET_STEPS
 
 from .markdown import code, codes, facts, python, table, text, toctree
+
+AnyStep = Step | SetStep
+
+ALL: dict[str, AnyStep] = {**STEPS, **SET_STEPS}
 
 SCOPES = {
     Scope.PIXEL: "the same pixel, all groups and integrations",
@@ -29,9 +35,9 @@ def step_pages() -> dict[str, str]:
     index = "# Steps and their options\n\n"
     index += "Set an option with `--option STEP.NAME=VALUE`, leave a step out with `--skip STEP`.\n"
     index += "Every step also takes `skip` as an option in a configuration file.\n\n"
-    index += table(("step", "what", "options", "references"), map(_index_row, STEPS.values()))
-    index += toctree(STEPS)
-    return {"steps/index": index} | {f"steps/{s.name}": _page(s) for s in STEPS.values()}
+    index += table(("step", "what", "options", "references"), map(_index_row, ALL.values()))
+    index += toctree(ALL)
+    return {"steps/index": index} | {f"steps/{s.name}": _page(s) for s in ALL.values()}
 
 
 def recipe_pages() -> dict[str, str]:
@@ -39,11 +45,14 @@ def recipe_pages() -> dict[str, str]:
     recipes = "# Recipes\n\nA recipe is an ordered list of steps.\n"
     for recipe in RECIPES.values():
         recipes += f"\n## {text(recipe.name)}\n\n"
-        recipes += f"Stage {recipe.stage}, from `{recipe.reads.__name__}`.\n"
+        reads = " or ".join(code(kind.__name__) for kind in recipe.reads)
+        recipes += f"Stage {recipe.stage}, from {reads}.\n"
         recipes += f"Parameter reference: `{recipe.parameters}`.\n\n"
-        recipes += "".join(f"1. [{name}](steps/{name}.md)\n" for name in recipe.steps)
+        names = (*recipe.steps, *recipe.sets)
+        recipes += "".join(f"1. [{name}](steps/{name}.md)\n" for name in names)
         saves = "; ".join(f"{code(name)}, after {step}" for name, step in recipe.saves.items())
-        recipes += f"\nResults that `--save` takes beside the names of steps: {saves}.\n"
+        if saves:
+            recipes += f"\nResults that `--save` takes beside the names of steps: {saves}.\n"
     rows = [
         (
             code(mode.exposure_type),
@@ -93,13 +102,13 @@ def _bounds(declared: Any) -> str:
     return f"at least {low}" if low is not None else f"at most {high}" if high is not None else ""
 
 
-def _summary(step: Step) -> str:
+def _summary(step: AnyStep) -> str:
     documentation = sys.modules[step.run.__module__].__doc__ or ""
     sentence = documentation.strip().partition("\n\n")[0].partition(": ")[2]
     return sentence[:1].upper() + sentence[1:]
 
 
-def _index_row(step: Step) -> tuple[str, ...]:
+def _index_row(step: AnyStep) -> tuple[str, ...]:
     names = [field.name for field in dataclasses.fields(step.options)]
     references = [need.kind.reftype for need in step.references.values() if not need.option]
     return (
@@ -110,25 +119,27 @@ def _index_row(step: Step) -> tuple[str, ...]:
     )
 
 
-def _page(step: Step) -> str:
+def _page(step: AnyStep) -> str:
     page = f"# {step.name}\n\n{text(_summary(step))}\n\n" + facts(_facts(step))
     page += "## Options\n\n"
     page += options_table(step.options) if dataclasses.fields(step.options) else "None.\n\n"
     page += "## What it computes\n\n"
     page += python("autofunction", f"{step.run.__module__}.{step.run.__name__}")
-    if step.measurement is not None:
+    if isinstance(step, Step) and step.measurement is not None:
         measure = step.measurement.measure
         page += "## What it measures on the whole frame\n\n"
         page += python("autofunction", f"{measure.__module__}.{measure.__name__}")
     return page
 
 
-def _facts(step: Step) -> list[tuple[str, str]]:
+def _facts(step: AnyStep) -> list[tuple[str, str]]:
     status = [k.keyword for k in keywords() if k.path == f"meta.cal_step.{step.status}"]
+    scope = step.scope if isinstance(step, Step) else Scope.SET
+    orders = {recipe.name: (*recipe.steps, *recipe.sets) for recipe in RECIPES.values()}
     places = [
-        f"{text(recipe.name)}, step {recipe.steps.index(step.name) + 1} of {len(recipe.steps)}"
-        for recipe in RECIPES.values()
-        if step.name in recipe.steps
+        f"{text(name)}, step {order.index(step.name) + 1} of {len(order)}"
+        for name, order in orders.items()
+        if step.name in order
     ]
     references = [
         f"the file of the option {code(need.option)}"
@@ -141,7 +152,7 @@ def _facts(step: Step) -> list[tuple[str, str]]:
         ("recipes", "; ".join(places)),
         ("runs", "only where asked for" if step.optional else "unless skipped"),
         ("references", ", ".join(references) or "none"),
-        ("a value depends on", SCOPES[step.scope]),
+        ("a value depends on", SCOPES[scope]),
         ("recorded in", codes([f"meta.cal_step.{step.status}", *status])),
         ("source file", code(f"src/{step.run.__module__.replace('.', '/')}.py")),
     ]

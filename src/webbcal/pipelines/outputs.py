@@ -16,7 +16,7 @@ from webbcal.pipelines.plan import Plan
 from webbcal.pipelines.record import RunRecord
 from webbcal.pipelines.sinks import Sink
 from webbcal.spec.fields import Product
-from webbcal.spec.products import Dark, Ramp, RateIfu, Uncal, by_suffix
+from webbcal.spec.products import Bsub, Dark, Ramp, RateIfu, RateInts, Uncal
 from webbcal.spec.products.detector1 import CountRates
 from webbcal.spec.window import Window
 
@@ -136,7 +136,7 @@ class Outputs:
         elif suffix == "rate" and self._plan.integral_field:
             product = _as_kind(product, RateIfu)
         elif suffix in ("bsub", "bsubints"):
-            product = _as_kind(product, by_suffix(suffix)[0])
+            product = _as_kind(product, RateInts if suffix.endswith("ints") else Bsub)
         raw = self._plan.exposure
         if isinstance(product, Ramp) and isinstance(raw, Uncal) and raw.has("refout"):
             product = product.with_changes(refout=raw.refout.astype(np.float32))

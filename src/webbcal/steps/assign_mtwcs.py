@@ -1,4 +1,4 @@
-"""World coordinates that move along with a target of the solar system."""
+"""Moving targets: let world coordinates move along with a target of the solar system."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
