@@ -234,9 +234,9 @@ def _point(
     angle = GOLDEN_ANGLE * number
     offset = float(radius * share * np.cos(angle)), float(radius * share * np.sin(angle))
     ideal = np.deg2rad(first.ideal_angle)
-    # The ideal x axis runs against V2. A dither moves the telescope: its V2, V3 at the target.
-    at2 = v2 - (-np.cos(ideal) * offset[0] + np.sin(ideal) * offset[1])
-    at3 = v3 - (np.sin(ideal) * offset[0] + np.cos(ideal) * offset[1])
+    # The ideal x axis runs against V2. A star at x appears at x + offset: V2, V3 of the target.
+    at2 = v2 - np.cos(ideal) * offset[0] + np.sin(ideal) * offset[1]
+    at3 = v3 + np.sin(ideal) * offset[0] + np.cos(ideal) * offset[1]
     rng = generator(seed, "pointing", number)
     # The error is two-dimensional: its root mean square over both axes.
     error = options.pointing_error / np.sqrt(2) * rng.standard_normal(2)

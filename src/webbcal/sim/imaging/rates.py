@@ -160,5 +160,6 @@ def _missed(
     where = missed["y"], missed["x"]
     slope = 6 * fraction * (1 - fraction) / time_s
     missed["rate"] = missed["electrons"] * slope / pixels.gain[where]
-    missed["sigma"] = missed["rate"] / err[where]
+    with np.errstate(divide="ignore"):  # without noise, everything stands out
+        missed["sigma"] = missed["rate"] / err[where]
     return missed

@@ -86,6 +86,8 @@ class ImagingProgramme(ImageSimulation):
             raise InvalidOptions(
                 "option exposure_type", expected=self.instrument.image, found=self.exptype
             )
+        if self.segments > 1:
+            raise InvalidOptions("option segments", expected=1, found=self.segments)
         if self.products == "rate" and self.ngroups < 2:
             raise InvalidOptions("option ngroups", expected="at least 2", found=self.ngroups)
 
