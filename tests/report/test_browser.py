@@ -49,7 +49,8 @@ def browse(folder: Path, page: Path, width: int, *flags: str) -> tuple[dict, str
     probe = folder / f"probe{width}.html"
     probe.write_text(PROBE.format(page=page.as_uri(), width=width), "utf-8")
     command = [
-        str(CHROMIUM), "--headless", "--hide-scrollbars", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+        str(CHROMIUM), "--headless", "--hide-scrollbars", "--no-sandbox", "--disable-gpu",
+        "--disable-dev-shm-usage",
         "--allow-file-access-from-files", "--enable-logging=stderr", "--virtual-time-budget=20000",
         "--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={folder / 'profile'}",
         "--window-size=1400,2200", *flags, "--dump-dom", probe.as_uri(),

@@ -44,14 +44,15 @@ def _steps(run: Run) -> Iterator[Problem]:
     """Name the steps that failed or were skipped, with the products of each reason."""
     failed: dict[str, list[str]] = {}
     skipped: dict[str, list[str]] = {}
-    left_out: dict[str, list[str]] = {}
+    left_out: dict[str, dict[str, list[str]]] = {}
     for entry in run.entries:
         for step in entry.steps:
             if step.status == "FAILED":
                 why = f": {step.reason}" if step.reason else ""
                 failed.setdefault(f"{step.name} failed{why}", []).append(entry.name)
             elif step.left_out:
-                left_out.setdefault(step.name, []).append(entry.name)
+                why = step.reason or "left out"
+                left_out.setdefault(why, {}).setdefault(step.name, []).append(entry.name)
             elif step.status == "SKIPPED":
                 words = f"{step.name} was skipped: {step.reason or 'no reason given'}"
                 skipped.setdefault(words, []).append(entry.name)
@@ -59,10 +60,9 @@ def _steps(run: Run) -> Iterator[Problem]:
             failed.setdefault(f"{name} failed", []).append(entry.name)
     yield from (Problem("bad", words, tuple(names)) for words, names in failed.items())
     yield from (Problem("note", words, tuple(names)) for words, names in skipped.items())
-    if left_out:
-        names = dict.fromkeys(name for names in left_out.values() for name in names)
-        words = "left out as the user asked: " + ", ".join(left_out)
-        yield Problem("note", words, tuple(names))
+    for why, steps in left_out.items():
+        names = dict.fromkeys(name for products in steps.values() for name in products)
+        yield Problem("note", f"{why}: {', '.join(steps)}", tuple(names))
 
 
 def _failed_keywords(entry: Entry) -> list[str]:
