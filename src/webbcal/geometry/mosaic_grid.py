@@ -18,8 +18,68 @@ from gwcs import WCS, coordinate_frames
 from webbcal.core.errors import InvalidInput
 from webbcal.geometry.imaging import ARCSEC
 
+S_REGION_DIGITS = 9  # of angles in degrees, behind the point
 MOST_PIXELS = 2**31
 """Of a mosaic: with the arrays of its product that are 60 GB, more than any programme fills."""
+
+
+@dataclass(frozen=True)
+class Tangent:
+    """A gnomonic projection.
+
+    Attributes
+    ----------
+    crpix : tuple of float
+        Reference pixel (x, y), from 0.
+    crval : tuple of float
+        Where on the sky that is, degrees.
+    scale : float
+        Width of a pixel, arcsec.
+    matrix : ndarray
+        Rotation and handedness, axes (world, pixel).
+    """
+
+    crpix: tuple[float, float]
+    crval: tuple[float, float]
+    scale: float
+    matrix: np.ndarray
+
+    def transform(self) -> Any:
+        """Return the transform from pixels to the sky: shift, rotation, scale, projection.
+
+        Source: Calabretta and Greisen 2002, section 2.
+        """
+        degrees = self.scale * ARCSEC
+        return (
+            (Shift(-self.crpix[0], name="crpix1") & Shift(-self.crpix[1], name="crpix2"))
+            | AffineTransformation2D(self.matrix, name="pc_rotation_matrix")
+            | (Scale(degrees, name="cdelt1") & Scale(degrees, name="cdelt2"))
+            | Pix2Sky_TAN()
+            | RotateNative2Celestial(*self.crval, 180.0)
+        )
+
+    def keywords(self) -> dict[str, Any]:
+        """Return the FITS keywords, in lower case.
+
+        Source: Calabretta and Greisen 2002, section 2.
+        """
+        return {
+            "wcsaxes": 2,
+            "crpix1": self.crpix[0] + 1.0,
+            "crpix2": self.crpix[1] + 1.0,
+            "crval1": self.crval[0],
+            "crval2": self.crval[1],
+            "ctype1": "RA---TAN",
+            "ctype2": "DEC--TAN",
+            "cunit1": "deg",
+            "cunit2": "deg",
+            "cdelt1": self.scale * ARCSEC,
+            "cdelt2": self.scale * ARCSEC,
+            "pc1_1": float(self.matrix[0, 0]),
+            "pc1_2": float(self.matrix[0, 1]),
+            "pc2_1": float(self.matrix[1, 0]),
+            "pc2_2": float(self.matrix[1, 1]),
+        }
 
 
 @dataclass(frozen=True)
@@ -36,12 +96,15 @@ class Grid:
         Width of a pixel, arcsec.
     ratio : float
         That width over the width of a pixel of the first image.
+    tangent : Tangent
+        The projection; where the user gives other world coordinates, what they are in the middle.
     """
 
     wcs: WCS
     shape: tuple[int, int]
     pixel_scale: float
     ratio: float
+    tangent: Tangent
 
     @property
     def pixel_area(self) -> float:
@@ -151,7 +214,7 @@ def mosaic_grid(
     )
     crval = fiducial(ra, dec) if request.crval is None else request.crval
     # The corners, counted from the reference pixel.
-    x, y = tangent_plane((0.0, 0.0), crval, scale, matrix).inverse(ra, dec)
+    x, y = Tangent((0.0, 0.0), crval, scale, matrix).transform().inverse(ra, dec)
     if not np.isfinite([x, y]).all():
         raise InvalidInput(
             "images that no mosaic can hold",
@@ -166,12 +229,9 @@ def mosaic_grid(
         )
     else:
         columns, rows = request.output_shape
-    return Grid(
-        _wcs(tangent_plane(crpix, crval, scale, matrix), (rows, columns)),
-        (rows, columns),
-        scale,
-        scale / native,
-    )
+    tangent = Tangent(crpix, crval, scale, matrix)
+    shape = rows, columns
+    return Grid(_wcs(tangent.transform(), shape), shape, scale, scale / native, tangent)
 
 
 def given_grid(wcs: WCS, shape: tuple[int, int] | None, first: WCS) -> Grid:
@@ -201,17 +261,28 @@ def given_grid(wcs: WCS, shape: tuple[int, int] | None, first: WCS) -> Grid:
             "the world coordinates given do not tell the size of the mosaic",
             advice="Give output_shape too.",
         )
-    middle = wcs((shape[1] - 1) / 2, (shape[0] - 1) / 2, with_bounding_box=False)
-    scale = pixel_scale_at(wcs, *middle)
-    chain = wcs.forward_transform
-    return Grid(_wcs(chain, shape), shape, scale, scale / pixel_scale_at(first, *middle))
+    x, y = (shape[1] - 1) / 2, (shape[0] - 1) / 2
+    ra, dec = (float(value) for value in wcs(x, y, with_bounding_box=False))
+    scale = pixel_scale_at(wcs, ra, dec)
+    a, d = wcs(np.array([x + 1.0, x]), np.array([y, y + 1.0]), with_bounding_box=False)
+    steps = np.array([(a - ra) * np.cos(np.deg2rad(dec)), d - dec]) / (scale * ARCSEC)
+    return Grid(
+        _wcs(wcs.forward_transform, shape),
+        shape,
+        scale,
+        scale / pixel_scale_at(first, ra, dec),
+        Tangent((x, y), (ra, dec), scale, steps),
+    )
 
 
 def corners(wcs: WCS) -> tuple[np.ndarray, np.ndarray]:
-    """Return right ascension and declination of the outer corners of an image, degrees."""
+    """Return right ascension and declination of the outer corners of an image, degrees.
+
+    To 3.6 micro-arcsec, as S_REGION has them: the grid follows from the headers.
+    """
     (x0, x1), (y0, y1) = wcs.bounding_box.bounding_box(order="F")
     ra, dec = wcs(np.array([x0, x0, x1, x1]), np.array([y0, y1, y1, y0]), with_bounding_box=False)
-    return np.asarray(ra), np.asarray(dec)
+    return np.round(ra, S_REGION_DIGITS), np.round(dec, S_REGION_DIGITS)
 
 
 def fiducial(ra: np.ndarray, dec: np.ndarray) -> tuple[float, float]:
@@ -231,24 +302,6 @@ def pixel_scale_at(wcs: WCS, ra: float, dec: float) -> float:
     place = coordinates.SkyCoord(a, d, unit="deg")
     along = place[0].separation(place[1:]).arcsec
     return float(np.sqrt(along[0] * along[1]))
-
-
-def tangent_plane(
-    crpix: tuple[float, float], crval: tuple[float, float], scale: float, matrix: np.ndarray
-) -> Any:
-    """Return the transform from pixels to the sky: shift, rotation, scale, projection.
-
-    Source: Calabretta and Greisen 2002, section 2.
-    """
-    degrees = scale * ARCSEC
-    model = (
-        (Shift(-crpix[0], name="crpix1") & Shift(-crpix[1], name="crpix2"))
-        | AffineTransformation2D(matrix, name="pc_rotation_matrix")
-        | (Scale(degrees, name="cdelt1") & Scale(degrees, name="cdelt2"))
-        | Pix2Sky_TAN()
-        | RotateNative2Celestial(*crval, 180.0)
-    )
-    return model
 
 
 def _wcs(chain: Any, shape: tuple[int, int]) -> WCS:

@@ -1,12 +1,15 @@
 """Catalogue of every step that works on several exposures together."""
 
-from webbcal.steps import assign_mtwcs, skymatch, tweakreg
+from webbcal.steps import assign_mtwcs, outlier_detection, resample, skymatch, tweakreg
 from webbcal.steps._set import SetStep
 
 _ALL: tuple[SetStep, ...] = (
     assign_mtwcs.STEP,
     tweakreg.STEP,
     skymatch.STEP,
+    resample.STEP,
+    outlier_detection.STEP,
+    resample.STEP,
 )
 
 SET_STEPS: dict[str, SetStep] = {step.name: step for step in _ALL}

@@ -48,6 +48,9 @@ class I2d(ResampledSlit):
     model: ClassVar[str] = "ImageModel"
     suffixes: ClassVar[tuple[str, ...]] = ("i2d",)
 
+    dq: np.ndarray = image(
+        "DQ", "u4", PLANE, doc="Flags of all pixels that contributed.", required=False
+    )
     hdrtab: np.ndarray = table("HDRTAB", doc=HEADER_TABLE_DOC, required=False, open_ended=True)
 
 

@@ -1,6 +1,7 @@
 """Catalogue of every reference type."""
 
 from webbcal.spec.references.astrometry import AstrometricCatalog, SourceLists
+from webbcal.spec.references.catalogs import ApertureCorrection, VegaOffset
 from webbcal.spec.references.detector1 import (
     Dark,
     Gain,
@@ -13,7 +14,7 @@ from webbcal.spec.references.detector1 import (
     Saturation,
     Superbias,
 )
-from webbcal.spec.references.geometry import Distortion, FilterOffset
+from webbcal.spec.references.geometry import Distortion, FilterOffset, MosaicWcs
 from webbcal.spec.references.miri import EmiCorrection, Reset, Rscd
 from webbcal.spec.references.nirspec import PictureFrame
 from webbcal.spec.references.nirspec_optics import (
@@ -39,6 +40,7 @@ from webbcal.spec.references.sky import SkyList
 
 __all__ = [
     "REFERENCES",
+    "ApertureCorrection",
     "Area",
     "AstrometricCatalog",
     "BackgroundMask",
@@ -57,6 +59,7 @@ __all__ = [
     "InterpixelCapacitance",
     "Linearity",
     "Mask",
+    "MosaicWcs",
     "Ote",
     "PersistenceSaturation",
     "PersistenceWindows",
@@ -75,6 +78,7 @@ __all__ = [
     "TrapDensity",
     "TrapParameters",
     "UserMask",
+    "VegaOffset",
     "WavelengthRange",
 ]
 
@@ -110,5 +114,7 @@ REFERENCES: dict[str, type[Reference]] = {
         Fore,
         Ote,
         WavelengthRange,
+        ApertureCorrection,
+        VegaOffset,
     )
 }

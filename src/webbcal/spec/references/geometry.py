@@ -36,3 +36,17 @@ class FilterOffset(Reference):
     storage: ClassVar[str] = "asdf"
 
     filters: Sequence[Mapping[str, Any]] = node("filters", doc="Shifts by filter.")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class MosaicWcs(Reference):
+    """World coordinates of a mosaic that a user gives (option `output_wcs`).
+
+    `wcs` is a gwcs: pixel (x, y), from 0, to the sky; with an array shape or a bounding box.
+    """
+
+    reftype: ClassVar[str] = "output_wcs"
+    model: ClassVar[str] = ""
+    storage: ClassVar[str] = "asdf"
+
+    wcs: Any = node("wcs", doc="Pixel to sky.")
