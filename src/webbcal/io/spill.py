@@ -142,6 +142,43 @@ class Spill:
         return self._memory[index or ()].copy()
 
 
+class SharedSpill:
+    """An array in a file that several processes fill and read, perhaps on several machines.
+
+    Parameters
+    ----------
+    path : Path
+        Its file, which is made unless it is there. Whoever made it removes it.
+    shape, dtype
+        Of the whole array, native byte order.
+    """
+
+    def __init__(self, path: Path, shape: tuple[int, ...], dtype: Any) -> None:
+        self.path = path
+        self.shape = shape
+        self.dtype = np.dtype(dtype)
+        size = int(np.prod(shape, dtype=np.int64)) * self.dtype.itemsize
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            weakref.finalize(self, os.close, descriptor)
+            if os.fstat(descriptor).st_size < size:
+                os.truncate(descriptor, size)
+        except OSError as error:
+            raise _full(path, error) from None
+        self._region = Region(descriptor, 0, shape, self.dtype, path)
+
+    def __reduce__(self) -> tuple[type["SharedSpill"], tuple[Any, ...]]:
+        return SharedSpill, (self.path, self.shape, self.dtype)
+
+    def write(self, index: Index, values: np.ndarray) -> None:
+        """Store the values of a part; `index` selects it, one slice per axis from the first."""
+        self._region.write(index, values)
+
+    def read(self, index: Index | None = None) -> np.ndarray:
+        """Return a part as a fresh array."""
+        return self._region.read(index)
+
+
 def all_axes(index: Index, shape: tuple[int, ...]) -> Index:
     """Return an index with a slice for every axis; those not named are taken whole."""
     return (*index, *(slice(None) for _ in shape[len(index) :]))

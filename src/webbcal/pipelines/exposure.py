@@ -19,13 +19,13 @@ from typing import Any
 import numpy as np
 
 from webbcal.core.dq import DQ
-from webbcal.core.errors import CannotCalibrate, CannotWrite, InvalidReference
+from webbcal.core.errors import CannotCalibrate, InvalidReference
 from webbcal.pipelines.binding import References
 from webbcal.pipelines.blocks import comes_in_tiles, middle, windows
 from webbcal.pipelines.chain import BoundStep, apply
 from webbcal.pipelines.frames import run_on_frames
 from webbcal.pipelines.inputs import remarks
-from webbcal.pipelines.lock import only_one
+from webbcal.pipelines.lock import make_folder, only_one
 from webbcal.pipelines.looks import Progress, measure, survey
 from webbcal.pipelines.memory import keep_arrays, return_large_arrays
 from webbcal.pipelines.outputs import Extract, Outputs, final, named
@@ -107,7 +107,7 @@ class ExposureRun:
             return_large_arrays()
         else:
             keep_arrays()
-        _make_folder(self._plan.output_dir)
+        make_folder(self._plan.output_dir)
         with only_one(self._plan.output_dir, self._plan.root):
             try:
                 with ThreadPoolExecutor(self._settings.threads or os.cpu_count() or 1) as pool:
@@ -386,20 +386,3 @@ def _in_a_file_of(planned: PlannedStep, error: InvalidReference) -> InvalidRefer
         found=error.found,
         advice=error.advice,
     )
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CannotWrite(
-            f"cannot make the output folder ({error.strerror})",
-            where=folder,
-            advice="Choose another --output-dir.",
-        ) from None
-    if not os.access(folder, os.W_OK):
-        raise CannotWrite(
-            "cannot write to the output folder",
-            where=folder,
-            advice="Choose another --output-dir.",
-        )

@@ -37,6 +37,30 @@ def only_one(folder: Path, root: str) -> Iterator[None]:
             os.close(descriptor)
 
 
+def make_folder(folder: Path) -> None:
+    """Make the folder for products, unless it is there.
+
+    Raises
+    ------
+    CannotWrite
+        If it cannot be made or written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotWrite(
+            f"cannot make the output folder ({error.strerror})",
+            where=folder,
+            advice="Choose another --output-dir.",
+        ) from None
+    if not os.access(folder, os.W_OK):
+        raise CannotWrite(
+            "cannot write to the output folder",
+            where=folder,
+            advice="Choose another --output-dir.",
+        )
+
+
 NO_LOCKS = -1
 
 

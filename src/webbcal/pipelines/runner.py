@@ -17,6 +17,7 @@ from webbcal.pipelines.resume import finished
 from webbcal.pipelines.settings import Settings
 from webbcal.pipelines.stages import calibrate
 from webbcal.refs.select import ReferenceSource
+from webbcal.steps._step import Parallel
 
 if TYPE_CHECKING:
     from webbcal.pipelines.set_plan import SetPlan
@@ -37,13 +38,21 @@ class Session:
         How to calibrate.
     environ : mapping or None
         Environment variables; those of the process by default.
+    elsewhere : Parallel or None
+        Other processes that do parts of the work on sets of exposures.
     """
 
-    def __init__(self, settings: Settings, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        environ: Mapping[str, str] | None = None,
+        elsewhere: Parallel | None = None,
+    ) -> None:
         environ = os.environ if environ is None else environ
         self.settings = settings
         self.source = open_source(settings, environ)
         self.references = References(cache_folder(environ))
+        self._elsewhere = elsewhere
 
     def do(
         self,
@@ -113,7 +122,8 @@ class Session:
             outcome = finished_set(plan, self.references, self.settings.save)
             if outcome is not None:
                 return outcome
-        return SetRun(plan, self.settings, self.references, progress).calibrate()
+        run = SetRun(plan, self.settings, self.references, progress, self._elsewhere)
+        return run.calibrate()
 
 
 def open_source(settings: Settings, environ: Mapping[str, str]) -> ReferenceSource:

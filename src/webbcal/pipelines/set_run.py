@@ -1,22 +1,25 @@
 """Calibrate a set of exposures: step after step on all of them, then write what was made."""
 
 import dataclasses
+import itertools
 import os
 import resource
+import shutil
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from webbcal.core.errors import CannotCalibrate
 from webbcal.geometry.pixel_map import PixelMap, pixel_map
 from webbcal.io.names import product_path
-from webbcal.io.spill import Spill
+from webbcal.io.spill import SharedSpill, Spill
 from webbcal.io.write import write_product
 from webbcal.pipelines.binding import References
-from webbcal.pipelines.lock import only_one
+from webbcal.pipelines.lock import make_folder, only_one
 from webbcal.pipelines.looks import Progress
 from webbcal.pipelines.record import (
     COMPLETE,
@@ -36,6 +39,7 @@ from webbcal.spec.fields import Product
 from webbcal.spec.products import Cal
 from webbcal.spec.references import Reference
 from webbcal.steps._set import SetResult, Tools
+from webbcal.steps._step import Parallel
 
 AHEAD = 2
 """How many tasks per thread are given out before the result of the first is taken: results
@@ -55,11 +59,19 @@ class SetRun:
         Knows the hashes of files.
     progress : callable
         See `Progress`.
+    elsewhere : Parallel or None
+        Other processes, which see the same files.
     """
 
     def __init__(
-        self, plan: SetPlan, settings: Settings, references: References, progress: Progress
+        self,
+        plan: SetPlan,
+        settings: Settings,
+        references: References,
+        progress: Progress,
+        elsewhere: Parallel | None = None,
     ) -> None:
+        self._elsewhere = elsewhere
         self._plan = plan
         self._settings = settings
         self._references = references
@@ -84,8 +96,13 @@ class SetRun:
         start = time.perf_counter()
         plan = self._plan
         threads = self._settings.threads or os.cpu_count() or 1
-        with only_one(plan.output_dir, plan.name), ThreadPoolExecutor(threads) as pool:
-            tools = self._tools(pool, threads)
+        make_folder(plan.output_dir)
+        with (
+            only_one(plan.output_dir, plan.name),
+            ThreadPoolExecutor(threads) as pool,
+            self._shared_folder() as shared,
+        ):
+            tools = self._tools(pool, threads, shared)
             for planned in plan.steps:
                 self._run(planned, tools)
             self._write(tools)
@@ -99,7 +116,22 @@ class SetRun:
             of_members={suffix: tuple(paths) for suffix, paths in self._of_members.items()},
         )
 
-    def _tools(self, pool: Executor, threads: int) -> Tools:
+    @contextmanager
+    def _shared_folder(self) -> Iterator[Path | None]:
+        """Give a folder for arrays that other processes fill; None where there are none."""
+        if self._elsewhere is None:
+            yield None
+            return
+        folder = self._plan.output_dir / f".{self._plan.name}.scratch"
+        shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed
+        folder.mkdir(parents=True)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _tools(self, pool: Executor, threads: int, shared: Path | None) -> Tools:
+        numbers = itertools.count()
         maps: dict[tuple[int, int, tuple[int, int]], tuple[PixelMap, Any, Any]] = {}
 
         def remembered(source: Any, target: Any, shape: tuple[int, int]) -> PixelMap:
@@ -109,8 +141,10 @@ class SetRun:
                 maps[key] = (pixel_map(source, target, shape), source, target)
             return maps[key][0]
 
-        def scratch(shape: tuple[int, ...], dtype: Any) -> Spill:
-            return Spill(shape, dtype, self._plan.output_dir)
+        def scratch(shape: tuple[int, ...], dtype: Any) -> Spill | SharedSpill:
+            if shared is None:
+                return Spill(shape, dtype, self._plan.output_dir)
+            return SharedSpill(shared / f"{next(numbers):04d}", shape, dtype)
 
         return Tools(
             in_order(pool, threads),
@@ -119,6 +153,7 @@ class SetRun:
             self._progress,
             query_stars=query_stars,
             star_list=lambda path: load_source_list(self._plan.members[0].path.parent / path),
+            elsewhere=self._elsewhere,
         )
 
     # -- steps --------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """What a step is that works on several exposures together."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Protocol, TypeVar
 
@@ -44,6 +44,8 @@ class Tools:
     star_list : callable or None
         ``star_list(path)``: the stars of a file that the metadata of an exposure name, as a
         structured array with x, y (pixel, from 0) and flux.
+    elsewhere : Parallel or None
+        Like `parallel`, but in other processes, where a cluster lends some.
     """
 
     parallel: Parallel
@@ -52,6 +54,15 @@ class Tools:
     progress: Callable[[str, int, int], None]
     query_stars: Callable[[str, float, float, float], AstrometricCatalog] | None = None
     star_list: Callable[[str], np.ndarray] | None = None
+    elsewhere: Parallel | None = None
+
+    def tasks(self, function: Callable[..., Any], *items: Iterable[Any]) -> Iterable[Any]:
+        """Like `parallel`, perhaps on other machines.
+
+        So `function` may read exposures and write to scratch, and what else it finds it returns:
+        arrays of this process that it filled would stay empty.
+        """
+        return (self.elsewhere or self.parallel)(function, *items)
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ IMAGE2 = Recipe(
     steps=_CALIBRATE,
     saves={"bsub": "bkg_subtract"},
     makes=("cal", "calints"),
+    sets=("resample",),
     unless={"resample": _several_integrations},
 )
 
@@ -66,6 +67,6 @@ IMAGE3 = Recipe(
     steps=(),
     saves={},
     makes=("crf", "i2d", "cat", "segm"),
-    sets=("assign_mtwcs", "skymatch"),
+    sets=("assign_mtwcs", "tweakreg", "skymatch", "outlier_detection", "resample"),
     unless={"assign_mtwcs": _fixed_target, "tweakreg": _moving_target},
 )

@@ -100,7 +100,7 @@ def median_of(
         values = _band(groups, median, rows, options)
         median.values.write((rows,), values)
 
-    for done, _ in enumerate(tools.parallel(band, parts), 1):
+    for done, _ in enumerate(tools.tasks(band, parts), 1):
         tools.progress("median of exposures", done, len(parts))
     return median
 

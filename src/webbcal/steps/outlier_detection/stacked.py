@@ -50,6 +50,6 @@ def median_of_pixels(
         median.write((part,), out)
 
     starts = range(0, rows, height)
-    for done, _ in enumerate(tools.parallel(band, starts), 1):
+    for done, _ in enumerate(tools.tasks(band, starts), 1):
         tools.progress("median of exposures", done, len(starts))
     return median
