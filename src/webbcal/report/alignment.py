@@ -54,7 +54,7 @@ def _set(figures: Mapping[str, Any]) -> Markup:
             listed(rest),
             _table(groups, "group"),
             _table(rows_of(figures.get("on_the_catalogue")), "on the catalogue"),
-            tag("div", *plots, class_="pair") if any(plots) else Markup(""),
+            tag("div", *plots, class_="three") if any(plots) else Markup(""),
         ]
     )
 
@@ -95,7 +95,8 @@ def _shifts(groups: Sequence[Mapping[str, Any]]) -> Markup:
     if not layers:
         return Markup("")
     across, up = covering("east / mas", x, margin=0.15), covering("north / mas", y, margin=0.15)
-    zero = [Line([across.low, across.high], [0, 0], 7), Line([0, 0], [up.low, up.high], 7)]
+    far = 10 * max(across.high - across.low, up.high - up.low)  # cut at the frame
+    zero = [Line([-far, far], [0, 0], 7, dashed=True), Line([0, 0], [-far, far], 7, dashed=True)]
     return chart(
         [*zero, *layers], Axis(across.label, across.high, across.low), up,
         title="shift of each group", size=(460, 400), equal=True,

@@ -260,7 +260,7 @@ def describe(product: Product, path: Path, suffix: str, size: int) -> Entry:
         corners = linear.corners(shape[-2], shape[-1])
     return Entry(
         path=path,
-        suffix=suffix or (kind.suffixes[0] if kind.suffixes else ""),
+        suffix=suffix or _last_word(path) or (kind.suffixes[0] if kind.suffixes else ""),
         size=size,
         exposure=exposure_of(path),
         kind=kind.__name__,
@@ -278,6 +278,12 @@ def describe(product: Product, path: Path, suffix: str, size: int) -> Entry:
         statuses=_statuses(product),
         references=_references(product, record),
     )
+
+
+def _last_word(path: Path) -> str:
+    """Return what follows the last underscore: the name of the step for its saved result."""
+    _, mark, word = path.stem.rpartition("_")
+    return word if mark else ""
 
 
 _FACTS = {
