@@ -8,7 +8,7 @@ import pytest
 from webbcal.core.dq import DQ
 from webbcal.modes import MODES
 from webbcal.pipelines.recipes import RECIPES
-from webbcal.sim import ImageSimulation
+from webbcal.sim import ImagingProgramme
 from webbcal.spec.fields import Elements, declared
 from webbcal.spec.meta import keywords, reference_keywords
 from webbcal.spec.products import PRODUCTS
@@ -73,7 +73,7 @@ def test_every_keyword_and_flag_is_listed(generated):
 
 
 def test_every_option_of_the_simulator_is_listed(generated):
-    for option in dataclasses.fields(ImageSimulation):
+    for option in dataclasses.fields(ImagingProgramme):
         assert f"| `{option.name}` |" in generated["simulation"]
 
 

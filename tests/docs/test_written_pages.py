@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from webbcal.core.errors import InvalidOptions
-from webbcal.sim import ImageSimulation
+from webbcal.sim import ImagingProgramme
 from webbcal.spec.references import REFERENCES
 from webbcal.steps import STEPS
 
@@ -66,7 +66,7 @@ def test_steps_options_and_reference_types_in_commands_exist(path):
         for assignment in values_after(words, "--option"):
             name, _, value = assignment.partition("=")
             if words[0] == "simulate":
-                ImageSimulation.from_mapping({name: ImageSimulation.parse(name, value)})
+                ImagingProgramme.from_mapping({name: ImagingProgramme.parse(name, value)})
                 continue
             step, _, option = name.partition(".")
             options = STEPS[step].options

@@ -1,7 +1,7 @@
 """The page of the simulator's options."""
 
 from webbcal.cli.simulate import MODES
-from webbcal.sim import ImageSimulation
+from webbcal.sim import ImagingProgramme
 
 from .markdown import code
 from .steps import options_table
@@ -12,4 +12,4 @@ def simulation_page() -> dict[str, str]:
     modes = " or ".join(map(code, MODES))
     page = f"# Options of the simulator\n\n`webbcal simulate MODE` with the mode {modes} takes "
     page += "these as `--option NAME=VALUE`.\n\n"
-    return {"simulation": page + options_table(ImageSimulation)}
+    return {"simulation": page + options_table(ImagingProgramme)}

@@ -72,7 +72,7 @@ def measure(
     RateArrays
         Unusable pixels are NaN with DO_NOT_USE.
 
-    Source: [fixsen2000] for the slope's variances in both limits.
+    Source: Fixsen et al. 2000 for the slope's variances in both limits.
     """
     signal = light * pixels.response
     total = signal + pixels.dark_rate
