@@ -30,12 +30,15 @@ def scene(rng, shape=(40, 45)):
     return sci.astype(np.float32), err.astype(np.float32), reference
 
 
-@pytest.mark.parametrize("limits", [((5, 4), (1.2, 0.7)), ((3, 3), (0, 0)), ((2, 6), (0.1, 2.0)), ((6, 2), (0, 3))])
-def test_outliers_are_those_of_the_definition(limits):
+@pytest.mark.parametrize(
+    "limits", [((5, 4), (1.2, 0.7)), ((3, 3), (0, 0)), ((2, 6), (0.1, 2.0)), ((6, 2), (0, 3))]
+)
+@pytest.mark.parametrize("curvature", [0.0, 0.25, 0.6])
+def test_outliers_are_those_of_the_definition(limits, curvature):
     snr, scale = limits
     sci, err, reference = scene(np.random.default_rng(1))
-    expected = naive.find_outliers(sci, err, reference, 0.3, snr, scale)
-    numbers = tuple(map(float, (*snr, *scale)))
+    expected = naive.find_outliers(sci, err, reference, 0.3, snr, scale, curvature)
+    numbers = tuple(map(float, (*snr, *scale, curvature)))
     out = np.empty(sci.shape, np.uint8)
     find_outliers(sci, err, reference, (0, 40), 0.3, numbers, out)
     np.testing.assert_array_equal(out, expected)
@@ -45,7 +48,7 @@ def test_outliers_are_those_of_the_definition(limits):
 @pytest.mark.parametrize("height", [1, 3, 7, 39])
 def test_bands_find_the_same_outliers(height):
     sci, err, reference = scene(np.random.default_rng(2))
-    limits = (3.0, 2.0, 0.5, 0.3)
+    limits = (3.0, 2.0, 0.5, 0.3, 0.25)
     whole = np.empty(sci.shape, np.uint8)
     find_outliers(sci, err, reference, (0, 40), 0.0, limits, whole)
     for start in range(0, 40, height):
@@ -62,5 +65,5 @@ def test_bands_find_the_same_outliers(height):
 def test_nothing_known_is_nothing_found():
     nothing = np.full((4, 5), np.nan, np.float32)
     out = np.full((4, 5), 9, np.uint8)
-    find_outliers(nothing, nothing, nothing, (0, 4), 0.0, (5.0, 4.0, 1.2, 0.7), out)
+    find_outliers(nothing, nothing, nothing, (0, 4), 0.0, (5.0, 4.0, 1.2, 0.7, 0.0), out)
     assert not out.any()

@@ -14,19 +14,21 @@ def median_of_groups(planes, lowest_of_two):
     return np.where(two & lowest_of_two, lowest, median).astype(np.float32)
 
 
-def find_outliers(sci, err, reference, offset, snr, scale):
+def find_outliers(sci, err, reference, offset, snr, scale, curvature=0.0):
     sci, reference = sci.astype(float), reference.astype(float)
     rows, columns = sci.shape
-    derivative = np.zeros_like(sci)
+    derivative, loss = np.zeros_like(sci), np.zeros_like(sci)
     strict, loose = np.zeros(sci.shape, bool), np.zeros(sci.shape, bool)
     for y in range(rows):
         for x in range(columns):
             for q, p in ((y - 1, x), (y + 1, x), (y, x - 1), (y, x + 1)):
                 if 0 <= q < rows and 0 <= p < columns:
-                    step = abs(reference[q, p] - reference[y, x])
-                    if step > derivative[y, x]:
-                        derivative[y, x] = step
-            d = abs(sci[y, x] - reference[y, x] - offset)
+                    step = reference[q, p] - reference[y, x]
+                    if np.isfinite(step):
+                        derivative[y, x] = max(derivative[y, x], abs(step))
+                        loss[y, x] -= curvature * step
+            ends = reference[y, x] + offset, reference[y, x] + offset + loss[y, x]
+            d = max(sci[y, x] - max(ends), min(ends) - sci[y, x])
             s = 0.0 if np.isnan(err[y, x]) else float(err[y, x])
             strict[y, x] = d > scale[0] * derivative[y, x] + snr[0] * s
             loose[y, x] = d > scale[1] * derivative[y, x] + snr[1] * s

@@ -60,9 +60,12 @@ def _middle(ordered, count, x, lowest_of_two):
 def find_outliers(sci, err, reference, inner, offset, limits, out):
     r"""Flag pixels that differ from a reference by more than noise and sampling explain.
 
-    With the difference :math:`d = |s - r - b|` of value, reference and offset, the error
-    :math:`\sigma` and the largest difference :math:`\Delta` of the reference to its four
-    neighbours, a pixel is flagged if
+    The reference r has been interpolated, and so lost part of its structure. Linear
+    interpolation at the fraction t between two pixels broadens by the variance t (1 - t), which is
+    0 to 1/4 along each axis; twice, in the mosaic and at the image, by 0 to 1/2. To second order,
+    what the image shows is between r and :math:`r - c \nabla^2 r`, with c = 1/4. With d, the
+    distance of the value less the offset from this interval, the error :math:`\sigma`, and the
+    largest difference :math:`\Delta` of the reference to its four neighbours, a pixel is flagged if
 
     .. math:: d > a_2 \Delta + n_2 \sigma
 
@@ -81,7 +84,7 @@ def find_outliers(sci, err, reference, inner, offset, limits, out):
     offset : float
         What the image has and the reference has not.
     limits : tuple of float
-        Numbers of standard deviations n1, n2; factors of the derivative a1, a2.
+        Numbers of standard deviations n1, n2; factors of the slope a1, a2; factor c.
     out : uint8 (y, x)
         Filled with 1 for outliers, 0 for others: the inner rows.
     """
@@ -106,33 +109,38 @@ def find_outliers(sci, err, reference, inner, offset, limits, out):
 @part
 def _test_row(sci, err, reference, y, offset, limits, seen):
     """Tell which limits each pixel of a row exceeds."""
-    snr_first, snr_second, scale_first, scale_second = limits
-    rows, columns = sci.shape
-    for x in range(columns):
+    snr_first, snr_second, scale_first, scale_second, curvature = limits
+    for x in range(sci.shape[1]):
         here = np.float64(reference[y, x])
-        difference = abs(np.float64(sci[y, x]) - here - offset)
-        if np.isnan(difference):
+        excess = np.float64(sci[y, x]) - here - offset
+        if np.isnan(excess):
             continue
         sigma = np.float64(err[y, x])
         if np.isnan(sigma):
             sigma = 0.0
-        if not difference > min(snr_first, snr_second) * sigma:
+        if not abs(excess) > min(snr_first, snr_second) * sigma:
             continue
-        steepest = 0.0
-        if y > 0:
-            steepest = _steeper(steepest, here, reference[y - 1, x])
-        if y + 1 < rows:
-            steepest = _steeper(steepest, here, reference[y + 1, x])
-        if x > 0:
-            steepest = _steeper(steepest, here, reference[y, x - 1])
-        if x + 1 < columns:
-            steepest = _steeper(steepest, here, reference[y, x + 1])
-        second = difference > scale_second * steepest + snr_second * sigma
-        first = difference > scale_first * steepest + snr_first * sigma
+        slope, bend = _structure(reference, y, x)
+        loss = -curvature * bend
+        distance = max(excess - max(loss, 0.0), min(loss, 0.0) - excess)
+        second = distance > scale_second * slope + snr_second * sigma
+        first = distance > scale_first * slope + snr_first * sigma
         seen[x] = (LOOSE if second else 0) | (STRICT if first else 0)
 
 
 @part
-def _steeper(steepest, here, there):
-    step = abs(np.float64(there) - here)
-    return step if step > steepest else steepest
+def _structure(reference, y, x):
+    """Return the largest difference of a pixel to its four neighbours, and their sum."""
+    rows, columns = reference.shape
+    here = np.float64(reference[y, x])
+    slope, bend = 0.0, 0.0
+    for k in range(4):
+        q = y + (1 if k == 0 else -1 if k == 1 else 0)
+        p = x + (1 if k == 2 else -1 if k == 3 else 0)
+        if not (0 <= q < rows and 0 <= p < columns):
+            continue
+        step = np.float64(reference[q, p]) - here
+        if step == step:
+            bend += step
+            slope = max(slope, abs(step))
+    return slope, bend

@@ -7,7 +7,6 @@ _ALL: tuple[SetStep, ...] = (
     assign_mtwcs.STEP,
     tweakreg.STEP,
     skymatch.STEP,
-    resample.STEP,
     outlier_detection.STEP,
     resample.STEP,
 )

@@ -13,13 +13,15 @@ def detect_outliers(
 
     Each group of exposures, less its sky, is drizzled onto one grid; pixels with a weight below
     `maskpt` of the mean one have no value. The median over groups, interpolated at the pixels of
-    each exposure, is what the sky looks like. A pixel that differs from it by
+    each exposure, is what the sky looks like, but for what interpolation took away: to second
+    order, the value s less the sky b is between r and :math:`r - c \nabla^2 r`. A pixel at a
+    distance d from this interval of
 
-    .. math:: |s - r - b| > a_2 \Delta + n_2 \sigma
+    .. math:: d > a_2 \Delta + n_2 \sigma
 
     is an outlier if it or one of its eight neighbours also exceeds :math:`a_1 \Delta +
-    n_1 \sigma`, with the error :math:`\sigma`, the sky b and the largest difference
-    :math:`\Delta` of r to its four neighbours: where r is steep, it depends on the sampling.
+    n_1 \sigma`, with the error :math:`\sigma` and the largest difference :math:`\Delta` of r to its
+    four neighbours: where r is steep, it depends on the sampling.
     Where just two groups see the sky, r is the lower of both.
 
     Parameters
@@ -27,7 +29,7 @@ def detect_outliers(
     images : tuple of Cal
         Exposures, axes (y, x).
     options : OutlierDetectionOptions
-        :math:`n` is `snr`, :math:`a` is `scale`.
+        :math:`n` is `snr`, :math:`a` is `scale`, c is `curvature`.
     tools : Tools
         What the runner lends.
 

@@ -17,7 +17,7 @@ MARGIN = 2
 Reference = Callable[[slice], np.ndarray]
 """``reference(rows)``: what other exposures show at the pixels of some rows, float32."""
 
-Limits = tuple[float, float, float, float]
+Limits = tuple[float, float, float, float, float]
 
 
 def compare(

@@ -63,16 +63,22 @@ def _on_a_grid(
         for members in groups
     ]
     median = median_of(grouped, grid, options, tools)
-    limits = (*two_numbers("snr", options.snr), *two_numbers("scale", options.scale))
-    references = [_blotted(median, pixel_map) for pixel_map in maps]
-    tested = _tested(images, references, limits, options, tools)
-    reasons = _not_compared(layers, groups, grid)
+    limits = (
+        *two_numbers("snr", options.snr),
+        *two_numbers("scale", options.scale),
+        options.curvature,
+    )
     empty = {
         k: EMPTY for of, members in zip(grouped, groups, strict=True) if of is None for k in members
     }
+    reasons = _not_compared(layers, groups, grid) | empty
+    references = [
+        None if k in reasons else _blotted(median, pixel_map) for k, pixel_map in enumerate(maps)
+    ]
+    tested = _tested(images, references, limits, options, tools)
     return _result(
         tested,
-        reasons | empty,
+        reasons,
         {"median": _picture(images[0], grid, median.values)} if median.mosaics else {},
         {"outlier_i2d": _pictures(images, groups, median)} if median.mosaics else {},
     )
@@ -85,13 +91,12 @@ def _as_they_are(
     if len(shapes) > 1:
         raise CannotCalibrate("exposures of different shape can only be compared on a common grid")
     median = median_of_pixels([source(image, options) for image in images], options, tools)
-    first, second = two_numbers("snr", options.snr)
-    del second  # without resampling there are no slopes to allow for, and no neighbours
+    first, _ = two_numbers("snr", options.snr)
 
     def reference(rows: slice) -> np.ndarray:
         return median.read((rows,))
 
-    limits = (first, first, 0.0, 0.0)
+    limits = (first, first, 0.0, 0.0, 0.0)  # no slopes to allow for, and no neighbours
     tested = _tested(images, [reference] * len(images), limits, options, tools)
     saved = options.save_intermediate_results
     products = {"median": _like(images[0], median)} if saved else {}
@@ -117,14 +122,16 @@ def _blotted(median: Median, pixel_map: PixelMap) -> Reference:
 
 def _tested(
     images: Sequence[Cal],
-    references: Sequence[Reference],
+    references: Sequence[Reference | None],
     limits: Limits,
     options: OutlierDetectionOptions,
     tools: Tools,
 ) -> list[Compared]:
-    """Compare each exposure with its reference."""
+    """Compare each exposure with its reference; one without stays as it is."""
 
-    def one(image: Cal, reference: Reference) -> Compared:
+    def one(image: Cal, reference: Reference | None) -> Compared:
+        if reference is None:
+            return Compared(image, 0, None)
         offset = sky_offset(image.meta, options)
         outlier, unusable, count = compare(image, reference, offset, limits)
         kept = None

@@ -25,7 +25,13 @@ class OutlierDetectionOptions(Options):
         "5.0 4.0", "Standard deviations that count, for a pixel and then for its neighbours."
     )
     scale: str = option(
-        "1.2 0.7", "Parts of the steepest slope that are added to them, for both likewise."
+        "0.9 0.5", "Parts of the steepest slope that are added to them, for both likewise."
+    )
+    curvature: float = option(
+        0.25,
+        "Part of the sum of the differences to four neighbours that interpolation can take away "
+        "from a peak, at most.",
+        low=0.0,
     )
     backg: float = option(
         0.0, "Sky level of exposures without BKGLEVEL, or of which it was subtracted."
