@@ -47,7 +47,12 @@ def _distinct(run: Run) -> dict[str, list[StepEntry]]:
             if key not in seen:
                 seen.add(key)
                 found.setdefault(step.name, []).append(step)
-    return found
+    order = [*STEPS, *SET_STEPS]
+    return {name: found[name] for name in sorted(found, key=lambda name: _place(name, order))}
+
+
+def _place(name: str, order: Sequence[str]) -> int:
+    return order.index(name) if name in order else len(order)
 
 
 def _times(run: Run) -> Markup:
@@ -202,4 +207,4 @@ def other_figures(run: Run) -> Markup:
         sets: Sequence[Mapping[str, Any]] = run.figures(name)
         inner = [listed(figures) for figures in sets[:20]]
         parts.append(details(f"{name} ({number(len(inner))})" if len(inner) > 1 else name, *inner))
-    return section("figures", "What the other steps measured", *parts)
+    return section("figures", "Other figures", *parts)
