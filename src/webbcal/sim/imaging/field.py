@@ -10,9 +10,9 @@ STAR, GALAXY = 0, 1
 GAIA_EPOCH = 2016.0
 DAYS_PER_YEAR = 365.25
 YEAR_2000_MJD = 51544.5
-PIXELS_PER_STAR = 1500
+PIXELS_PER_STAR = 1000
 PIXELS_PER_GALAXY = 15000
-STAR_SLOPE = -0.6
+STAR_SLOPE = -0.4
 MOVING_SHARE = 0.3
 PROPER_MOTION_MAS = 4.0  # per year and axis, of those that move
 SMALLEST_RADIUS, LARGEST_RADIUS = 0.08, 0.6  # arcsec
@@ -114,7 +114,7 @@ def draw_sources(
     counts : tuple of int
         Number of stars and of galaxies.
     star_rates : tuple of float
-        Rate of the faintest and brightest star, electron/s; :math:`N(>f) \propto f^{-0.6}`.
+        Rate of the faintest and brightest star, electron/s; :math:`N(>f) \propto f^{-0.4}`.
         Galaxies have 20 to 2000, evenly in the logarithm.
     electrons_per_jy : float
         Electrons per second from one Jy.

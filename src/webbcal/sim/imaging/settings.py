@@ -25,7 +25,7 @@ class ImagingProgramme(ImageSimulation):
         "Raw exposures, or the count rates of a perfect stage 1.",
         choices=("uncal", "rate"),
     )
-    stars: int | None = option(None, "Stars in the field; none for one per 1500 pixels.", low=0)
+    stars: int | None = option(None, "Stars in the field; none for one per 1000 pixels.", low=0)
     brightest_star: float = option(5e3, "Rate of the brightest star.", unit="electron/s", low=0)
     faintest_star: float = option(2.0, "Rate of the faintest star.", unit="electron/s", low=0)
     galaxies: int | None = option(
