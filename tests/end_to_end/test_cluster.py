@@ -24,7 +24,9 @@ DISTRIBUTED = "from distributed.cli.dask_{0} import main; main()"
 def programme(tmp_path_factory):
     """Return six small count rates with their references."""
     options = ImagingProgramme(
-        **QUIET | {"detectors": "NRCB1,NRCB2", "subarray": "SUB64P", "exposures": 3},
+        **QUIET
+        | {"read_noise": True, "photon_noise": True, "exposures": 3}
+        | {"detectors": "NRCB1,NRCB2", "subarray": "SUB64P"},
         products="rate",
     )
     return simulate_files(options, tmp_path_factory.mktemp("programme"), seed=3)
@@ -81,7 +83,7 @@ def same(one, other):
 
 
 def test_a_worker_that_dies_costs_no_product_and_no_bit(programme, environ, tmp_path):
-    inputs = [programme.associations[0]]
+    inputs = [programme.associations[1]]
     alone = run_everything(inputs, Settings(output_dir=tmp_path / "alone"), environ=environ)
     worker = ("--nworkers", 1, "--nthreads", 1, "--no-nanny", "--no-dashboard")
     with (
@@ -99,12 +101,16 @@ def test_a_worker_that_dies_costs_no_product_and_no_bit(programme, environ, tmp_
         settings = Settings(output_dir=tmp_path / "shared", scheduler=address)
         shared = run_everything(inputs, settings, environ=environ, done=kill)
         assert first.wait() == -signal.SIGKILL
-    assert [outcome.error for outcome in shared] == [None] * 6
+    assert [outcome.error for outcome in shared] == [None] * 7
     for one, other in zip(alone, shared, strict=True):
-        assert one.input == other.input
-        assert same(open_product(one.outputs["cal"]), open_product(other.outputs["cal"]))
+        assert one.input.name == other.input.name
+        assert one.outputs.keys() == other.outputs.keys()
+    made = sorted((tmp_path / "alone").glob("*.fits"))
+    assert {path.name.rsplit("_", 1)[1] for path in made} >= {"cal.fits", "crf.fits", "i2d.fits"}
+    for path in made:
+        assert same(open_product(path), open_product(tmp_path / "shared" / path.name))
     left = {path.suffix for path in (tmp_path / "shared").iterdir()}
-    assert left <= {".fits", ".lock"}
+    assert left <= {".fits", ".ecsv", ".lock"}
 
 
 def test_no_scheduler_is_told_clearly(programme, environ, tmp_path, monkeypatch):

@@ -122,6 +122,9 @@ class Meta(Mapping[str, Any]):
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError("metadata are read-only; use meta.replace({'path': value})")
 
+    def __reduce__(self) -> tuple[type[Self], tuple[dict[str, Any], str]]:
+        return type(self), (self._tree, self._path)
+
     def __getitem__(self, name: str) -> Any:
         value = self._tree[name]
         if isinstance(value, Mapping):
