@@ -45,7 +45,7 @@ def smooth_background(
     Signal Processing Magazine 16 (6), 22 (splines).
     """
     from webbcal.kernels.arrays import frozen
-    from webbcal.kernels.mesh import box_levels, smoothed, surface
+    from webbcal.kernels.mesh import box_levels, smoothed
 
     wanted = boxes or (None, None)
     height, width = (box_size(n, w) for n, w in zip(image.shape, wanted, strict=True))
@@ -62,15 +62,44 @@ def smooth_background(
         return None
     while np.isnan(medians := smoothed(levels, NEIGHBOURS)).any():
         levels = np.where(np.isnan(levels), medians, levels)
-    down, across = medians.shape
-    coefficients = _coefficients(_coefficients(medians).T).T
-    image_of_background = surface(
+    return surface_through(medians, image.shape, (height, width))
+
+
+def surface_through(
+    levels: np.ndarray, shape: tuple[int, ...], boxes: tuple[int, int], rows: slice = slice(None)
+) -> np.ndarray:
+    """Return a cubic spline through levels at the centres of boxes, within their range.
+
+    Parameters
+    ----------
+    levels : array
+        float64, (box y, box x), finite; mirrored at the borders.
+    shape : tuple of int
+        Rows and columns of the image.
+    boxes : tuple of int
+        Size of a box along y and x.
+    rows : slice
+        Which rows of the image to return.
+
+    Returns
+    -------
+    array
+        float32, (y, x).
+    """
+    from webbcal.kernels.arrays import frozen
+    from webbcal.kernels.mesh import surface
+
+    down, across = levels.shape
+    coefficients = _coefficients(_coefficients(levels).T).T
+    first, weights = _knots(shape[0], boxes[0], down)
+    values = surface(
         frozen(np.pad(coefficients, 2, mode="symmetric")),
-        *_knots(image.shape[0], height, down),
-        *_knots(image.shape[1], width, across),
+        first[rows],
+        np.ascontiguousarray(weights[rows]),
+        *_knots(shape[1], boxes[1], across),
     )
-    low, high = np.float32(medians.min()), np.float32(medians.max())
-    return np.asarray(np.clip(image_of_background, low, high))
+    low, high = np.float32(levels.min()), np.float32(levels.max())
+    return np.asarray(np.clip(values, low, high))
 
 
 def _coefficients(levels: np.ndarray) -> np.ndarray:

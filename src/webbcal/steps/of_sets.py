@@ -1,6 +1,13 @@
 """Catalogue of every step that works on several exposures together."""
 
-from webbcal.steps import assign_mtwcs, outlier_detection, resample, skymatch, tweakreg
+from webbcal.steps import (
+    assign_mtwcs,
+    outlier_detection,
+    resample,
+    skymatch,
+    source_catalog,
+    tweakreg,
+)
 from webbcal.steps._set import SetStep
 
 _ALL: tuple[SetStep, ...] = (
@@ -9,6 +16,7 @@ _ALL: tuple[SetStep, ...] = (
     skymatch.STEP,
     outlier_detection.STEP,
     resample.STEP,
+    source_catalog.STEP,
 )
 
 SET_STEPS: dict[str, SetStep] = {step.name: step for step in _ALL}
