@@ -22,6 +22,7 @@ CLIP_SIGMA, CLIP_ROUNDS = 3.0, 10
 FWHM_PER_SIGMA = 2.0 * np.sqrt(2.0 * np.log(2.0))
 KRON = (2.5, 1.4, 0.0)  # scale, smallest radius and smallest aperture
 MOST_CANDIDATES = 20000  # on which the shape is measured, the highest peaks first
+CANDIDATES_PER_STAR = 10  # as many are looked at for every one of the brightest that are wanted
 MOVE = 2.0  # pixel: a fit that ends further from the peak has found something else
 
 
@@ -120,7 +121,7 @@ def look(image: Cal, options: TweakregOptions) -> Candidates:
 
     sci = frozen(read_plane(image, "sci"))
     usable = ((read_plane(image, "dq") & np.uint32(UNUSABLE)) == 0) & np.isfinite(sci)
-    mask = usable.astype(np.uint8)
+    mask = frozen(usable, np.uint8)
     box = min(options.bkg_boxsize, max(sci.shape))
     levels, noise = levels_and_noise(sci, mask, box, STRIDE, CLIP_SIGMA, CLIP_ROUNDS)
     if not np.isfinite(levels).any():
@@ -244,7 +245,10 @@ def _peaks(flat: np.ndarray, threshold: float, options: TweakregOptions) -> np.n
     reach = max(2, int(options.minsep_fwhm * options.kernel_fwhm + 0.5))
     found = peaks(smooth, least, float(reach))
     order = np.argsort(-smooth[found[:, 0], found[:, 1]], kind="stable")
-    return np.asarray(found[order[:MOST_CANDIDATES]])
+    most = MOST_CANDIDATES
+    if options.brightest is not None:
+        most = min(most, CANDIDATES_PER_STAR * options.brightest)
+    return np.asarray(found[order[:most]])
 
 
 def _segments(
