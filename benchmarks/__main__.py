@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from benchmarks import imaging
 from benchmarks.cases import CASES, Case, environment, exposures_of
 from benchmarks.process import Usage, run
 
@@ -51,14 +52,22 @@ def main() -> int:
     peaks: dict[str, float] = {}
     if arguments.only is None:
         lines += [time_help(), time_first_run()]
-    unknown = set(arguments.only or ()) - {case.name for case in CASES}
+    names = [case.name for case in (*CASES, *imaging.CASES)]
+    unknown = set(arguments.only or ()) - set(names)
     if unknown:
-        parser.error(f"no case {', '.join(unknown)}; there are {', '.join(c.name for c in CASES)}")
+        parser.error(f"no case {', '.join(unknown)}; there are {', '.join(names)}")
     for chosen in CASES:
         case = chosen.quick() if arguments.quick else chosen
         if arguments.only is None or case.name in arguments.only:
             line = compare(
                 case, arguments.peer, arguments.runs or case.runs, peaks, quick=arguments.quick
+            )
+            print_line(line)
+            lines.append(line)
+    for images in imaging.CASES:
+        if arguments.only is None or images.name in arguments.only:
+            line = compare_imaging(
+                images, arguments.peer, arguments.runs or images.runs, quick=arguments.quick
             )
             print_line(line)
             lines.append(line)
@@ -97,6 +106,33 @@ def compare(
         f"{ratio:.1f}" if ratio else "",
         ", ".join(filter(None, asked)),
         reached,
+    )
+
+
+def compare_imaging(
+    case: imaging.ImagingCase, peer: Path | None, runs: int, *, quick: bool
+) -> Line:
+    """Time webbcal, and the peer in turn with it, on a programme of images."""
+    inputs = imaging.inputs_of(case, quick=quick)
+    ours, theirs = [], []
+    imaging.run_webbcal(case, inputs)  # compiles, fills caches; not counted
+    for _ in range(runs):
+        ours.append(imaging.run_webbcal(case, inputs))
+        if peer is not None and case.with_peer:
+            theirs.append(imaging.run_peer(peer, case, inputs))
+    ratios = [b.wall / a.wall for a, b in zip(ours, theirs, strict=False)]
+    ratio = statistics.median(ratios) if ratios else None
+    peak = max(usage.peak_mb for usage in ours)
+    slow = not quick and case.speed_up is not None and ratio is not None and ratio < case.speed_up
+    asked = [f">= {case.speed_up:g} x" if case.speed_up else ""]
+    asked.append(f"<= {case.peak_mb:.0f} MB" if case.peak_mb else "")
+    return Line(
+        case.title,
+        figures(ours),
+        figures(theirs) if theirs else "not run",
+        f"{ratio:.1f}" if ratio else "",
+        ", ".join(filter(None, asked)),
+        not slow and (case.peak_mb is None or peak <= case.peak_mb),
     )
 
 
