@@ -67,6 +67,13 @@ IMAGE3 = Recipe(
     steps=(),
     saves={},
     makes=("crf", "i2d", "cat", "segm"),
-    sets=("assign_mtwcs", "tweakreg", "skymatch", "outlier_detection", "resample"),
+    sets=(
+        "assign_mtwcs",
+        "tweakreg",
+        "skymatch",
+        "outlier_detection",
+        "resample",
+        "source_catalog",
+    ),
     unless={"assign_mtwcs": _fixed_target, "tweakreg": _moving_target},
 )
