@@ -11,7 +11,7 @@ from webbcal.core.errors import WebbcalError
 from webbcal.io.names import root_of
 from webbcal.io.read import open_product
 from webbcal.report.charts import Axis, Bars, Layer, Line, Picture, Points, chart, covering
-from webbcal.report.gather import Entry, Run
+from webbcal.report.gather import Entry, Run, number_of
 from webbcal.report.looks import Look
 from webbcal.report.markup import Markup, data_uri, join, number, section, table, tag
 from webbcal.report.pictures import as_png
@@ -126,11 +126,12 @@ def _growth(rows: np.ndarray, extended: np.ndarray, attributes: Mapping[str, Any
     ratios = ratios[:, np.isfinite(ratios).all(axis=0)]
     if ratios.shape[1] < _FEW:
         return Markup("")
-    radii = _radii(attributes, len(sizes))
+    radii = _listed(attributes, "aperture_radii", len(sizes))
+    corrections = _listed(attributes, "aperture_corrections", len(sizes))
     x = radii if radii else [float(size) for size in sizes]
     label = "radius / pixel" if radii else "encircled energy that the aperture is made for / %"
     quartiles = np.percentile(ratios, [25, 50, 75], axis=1)
-    expected = [size / 100.0 for size in sizes]
+    expected = [1.0 / one for one in corrections] or [size / 100.0 for size in sizes]
     layers: list[Layer] = [
         Line(x, expected, 7, dashed=True, name="expected of a point source"),
         *(Line(x, quartiles[n].tolist(), 0, dashed=True) for n in (0, 2)),
@@ -146,15 +147,14 @@ def _growth(rows: np.ndarray, extended: np.ndarray, attributes: Mapping[str, Any
     )
 
 
-def _radii(attributes: Mapping[str, Any], count: int) -> list[float]:
-    """Return the radii of the apertures where the catalogue tells them, else nothing."""
+def _listed(attributes: Mapping[str, Any], name: str, count: int) -> list[float]:
+    """Return positive numbers, one per aperture, from the header of the catalogue, else nothing."""
     parameters = attributes.get("aperture_params")
-    found = parameters.get("aperture_radii") if isinstance(parameters, Mapping) else None
+    found = parameters.get(name) if isinstance(parameters, Mapping) else None
     if not isinstance(found, list | tuple) or len(found) != count:
         return []
-    if not all(isinstance(radius, int | float) and radius > 0 for radius in found):
-        return []
-    return [float(radius) for radius in found]
+    numbers = [number_of(value) or 0.0 for value in found]
+    return numbers if min(numbers) > 0 else []
 
 
 def _shuffled(chosen: np.ndarray) -> np.ndarray:

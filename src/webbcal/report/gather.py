@@ -251,6 +251,7 @@ def describe(product: Product, path: Path, suffix: str, size: int) -> Entry:
     """Return what an open product says of itself."""
     kind = type(product)
     leading, shape, axes, unit = _leading(product)
+    alone = set(OF_EXPOSURES)
     tree = product.extras.get("tree")
     record = _mapping(_mapping(tree).get("webbcal"))
     linear = linear_part(_mapping(product.meta.lookup("wcsinfo")))
@@ -262,7 +263,7 @@ def describe(product: Product, path: Path, suffix: str, size: int) -> Entry:
         path=path,
         suffix=suffix or _last_word(path) or (kind.suffixes[0] if kind.suffixes else ""),
         size=size,
-        exposure=exposure_of(path),
+        exposure=exposure_of(path) or (root_of(path) if set(kind.suffixes) & alone else ""),
         kind=kind.__name__,
         title=(kind.__doc__ or "").strip().partition("\n")[0],
         group=_text(group_of(product.meta)) if product.meta else "",
@@ -336,10 +337,15 @@ def _plain(value: Any) -> Any:
 
 
 def _leading(product: Product) -> tuple[str, tuple[int, ...], tuple[str, ...], str]:
-    """Return name, shape, axes and unit of the array that shows what a product is."""
+    """Return name, shape, axes and unit of the array that shows what a product is.
+
+    Of many slits or sources, that of the first.
+    """
     for name, spec in declared(type(product)).items():
         if isinstance(spec, Elements):
             elements: Sequence[Product] = getattr(product, name)
+            if elements and isinstance(next(iter(declared(spec.part).values())), Image):
+                return _leading(elements[0])
             if elements:
                 return name, (len(elements),), (name,), ""
         elif product.has(name):

@@ -5,7 +5,7 @@ band and the small picture, whatever the size of the image.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import numpy as np
 from webbcal.core.dq import DQ
 from webbcal.core.errors import InvalidInput, WebbcalError
 from webbcal.io.read import open_product
-from webbcal.spec.fields import Image, Product, declared
+from webbcal.spec.fields import Elements, Image, Product, declared
 from webbcal.spec.products import Segm
 
 __all__ = ["Limits", "Look", "Plane", "bin_plane", "limits_of", "look_at", "plane_of", "stretched"]
@@ -107,6 +107,8 @@ def look_at(path: Path, side: int, *, flags: bool = True) -> Look | None:
 def plane_of(product: Product, integration: int = 0, group: int | None = None) -> Plane | None:
     """Return the plane of a product that shows best what it is; None where there is none.
 
+    Of many slits or sources it is that of the first.
+
     Parameters
     ----------
     product : Product
@@ -118,7 +120,13 @@ def plane_of(product: Product, integration: int = 0, group: int | None = None) -
     if isinstance(product, Segm):
         return _covered(product)
     for name, spec in declared(type(product)).items():
-        if isinstance(spec, Image) and product.has(name):
+        if isinstance(spec, Elements):
+            elements = getattr(product, name)
+            first = plane_of(elements[0], integration, group) if elements else None
+            if first is not None:
+                words = (f"{name} 1 of {len(elements)}", first.label)
+                return replace(first, label=", ".join(word for word in words if word))
+        elif isinstance(spec, Image) and product.has(name):
             shape = product.shape_of(name)
             if len(shape) < 2 or 0 in shape or shape[-1] * shape[-2] > MAX_PIXELS:
                 return None

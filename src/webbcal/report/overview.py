@@ -126,7 +126,10 @@ def _products(run: Run) -> Markup:
         (tag("code", e.name), e.title, _shape(e), e.unit, size_in_words(e.size)) for e in run.sets
     ]
     head = ("product of the set", "what", "size", "unit", "file")
-    return join([folded, table(head, sets, numbers=(2, 4))])
+    of_sets = table(head, sets, numbers=(2, 4))
+    if len(sets) > _OPEN:
+        of_sets = details(f"{len(sets)} other products", of_sets)
+    return join([folded, of_sets])
 
 
 def _shape(entry: Entry) -> str:

@@ -21,14 +21,29 @@ __all__ = ["quicklook"]
 _POINTS = 1200
 """Points of a line in a plot; a longer one is thinned."""
 
+_WIDE = 4
+"""Products of sets that have a large picture."""
+
+_TALL = 900
+"""Pixels that a large picture is high at most."""
+
+_LEAST = 360
+"""Pixels that it is wide at least."""
+
+_COARSE = 320
+"""Pixels along a side of a small picture whose pixels are shown as they are."""
+
 _LINES = 6
 """Spectra of one product that are drawn."""
 
 
 def quicklook(run: Run, looks: Mapping[Path, Look]) -> Markup:
     """Return the section with a picture of every product."""
-    sets = [_card(entry, looks[entry.path], wide=True) for entry in run.sets if entry.path in looks]
+    sets = [entry for entry in run.sets if entry.path in looks]
+    large = [_card(entry, looks[entry.path], wide=True) for entry in sets[:_WIDE]]
     cards: dict[str, list[Markup]] = {}
+    for entry in sets[_WIDE:]:
+        cards.setdefault("other products", []).append(_card(entry, looks[entry.path]))
     for entries in run.exposures.values():
         for entry in entries:
             if entry.path in looks:
@@ -51,7 +66,7 @@ def quicklook(run: Run, looks: Mapping[Path, Look]) -> Markup:
         " marks pixels that are NaN or flagged DO_NOT_USE.",
         class_="note",
     )
-    images = join([legend if sets or grids else Markup(""), *sets, *grids])
+    images = join([legend if large or grids else Markup(""), *large, *grids])
     return section("quicklook", "Quicklook", images, join(curves))
 
 
@@ -66,8 +81,12 @@ def _card(entry: Entry, look: Look, *, wide: bool = False) -> Markup:
         width=look.small.shape[1],
         height=look.small.shape[0],
         loading="lazy",
+        class_="coarse" if max(look.small.shape) < _COARSE else None,
     )
-    frame = tag("div", picture, _compass(entry), class_="frame")
+    height, width = look.small.shape
+    room = min(max(width, _LEAST), _TALL * width / height)
+    style = f"width:{room:.0f}px" if wide else None
+    frame = tag("div", picture, _compass(entry), class_="frame", style=style)
     words = [part for part in facts if part]
     caption = tag(
         "figcaption",
