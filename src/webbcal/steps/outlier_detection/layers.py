@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from webbcal.core.dq import unusable
 from webbcal.core.errors import InvalidInput
+from webbcal.core.usable import unusable
 from webbcal.geometry.mosaic_grid import Grid, Orientation, mosaic_grid
 from webbcal.geometry.pixel_map import PixelMap
 from webbcal.numerics.drizzling import Layer

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from webbcal.core.dq import unusable
+from webbcal.core.usable import unusable
 from webbcal.geometry.sky_patch import SkyPatch, sky_patch
 from webbcal.kernels.arrays import frozen
 from webbcal.numerics.sky_level import Clipping, SkyLevel, sky_level

@@ -2,8 +2,9 @@
 
 import pytest
 
-from webbcal.core.dq import DQ, unusable
+from webbcal.core.dq import DQ
 from webbcal.core.errors import InvalidOptions
+from webbcal.core.usable import unusable
 
 
 def test_flags_after_a_tilde_are_the_unusable_ones():
