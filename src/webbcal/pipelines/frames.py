@@ -10,6 +10,7 @@ import numpy as np
 from webbcal.io.spill import Spill
 from webbcal.pipelines.chain import BoundStep
 from webbcal.pipelines.looks import Progress
+from webbcal.pipelines.memory import return_all
 from webbcal.pipelines.portions import some_integrations
 from webbcal.spec.fields import Image, Product, Stored, declared
 
@@ -42,6 +43,7 @@ def run_on_frames(
     """
     frames = bound.step.frames
     assert frames is not None
+    return_all()  # what the sweep has kept for windows
     count, together = ramp.shape_of("sci")[0], frames.together(ramp.meta)
     result = _Result(ramp, -(-count // together) if together > 1 else count, folder)
     carried = None

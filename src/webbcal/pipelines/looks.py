@@ -14,6 +14,7 @@ from webbcal.pipelines.chain import BoundStep, apply
 from webbcal.pipelines.portions import Source, bytes_per_pixel, frame_shape
 from webbcal.pipelines.tiles import over_blocks, parts_laid_out
 from webbcal.spec.window import Window
+from webbcal.steps._step import Parallel
 
 LINES = 4 * 2048
 """Pixels to count besides those looked at: what is measured may be a level of every line of a
@@ -52,10 +53,19 @@ def measure(
 
     near, steps = _beside_each_other(source, before, parts, pool, folder)
 
+    # A thread of the pool that waits for others of the pool could wait forever.
+    parallel: Parallel = pool.map if in_turn else map
+    more = {"parallel": parallel} if measurement.shares else {}
+
     def look(first: int) -> Any:
         integrations = slice(first, min(first + batch, count))
-        products = [apply(near, steps, part, integrations=integrations) for part in parts]
-        return measurement.measure(products, *bound.references, bound.options)
+
+        def look_at(part: Window) -> Any:
+            return apply(near, steps, part, integrations=integrations)
+
+        return measurement.measure(
+            list(parallel(look_at, parts)), *bound.references, bound.options, **more
+        )
 
     results = []
     firsts = range(0, count, batch)

@@ -33,6 +33,12 @@ def keep_arrays() -> None:
     _set(M_TRIM_THRESHOLD, 1 << 30)
 
 
+def return_all() -> None:
+    """Return what was kept: sizes are different from now on."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
 def _set(parameter: int, value: int) -> None:
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).mallopt(parameter, value)

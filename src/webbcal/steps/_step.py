@@ -56,11 +56,15 @@ class Measurement:
     finish : callable or None
         ``finish(joined, meta, *references, options)``: what the step is given instead, where the
         integrations must be seen together.
+    shares : bool
+        Whether `measure` is given a `Parallel` as its argument ``parallel``, to share out work
+        on large parts.
     """
 
     windows: Callable[[Meta, tuple[int, int], Any], Sequence[Window]]
     measure: Callable[..., Any]
     finish: Callable[..., Any] | None = None
+    shares: bool = False
 
 
 def _always(options: Any, meta: Meta) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from webbcal.spec.products.detector1 import Ramp
 from webbcal.spec.references import EmiCorrection
 from webbcal.spec.window import Window
 from webbcal.steps._exposure import first_integration
-from webbcal.steps._step import Measurement, Needs, Scope, Step
+from webbcal.steps._step import Measurement, Needs, Parallel, Scope, Step
 from webbcal.steps.emicorr.clocks import (
     Clocks,
     Phases,
@@ -222,6 +223,7 @@ def _measure(
     emicorr: EmiCorrection | None,
     own: EmiCorrection | None,
     options: EmicorrOptions,
+    parallel: Parallel = map,
 ) -> PhaseSums:
     """Sum the ramps of good pixels by phase, integration by integration."""
     from webbcal.kernels.arrays import frozen
@@ -239,13 +241,16 @@ def _measure(
     for i in range(integrations):
         signals = [frozen(part.sci[i]) for part in parts]
         flags = [frozen(part.pixeldq) for part in parts]
-        variances = [group_variance(*pair) for pair in zip(signals, flags, strict=True)]
+        variances = list(parallel(group_variance, signals, flags))
         usable = np.concatenate([variance[variance > 0] for variance in variances])
         limit = NOISY * float(np.median(usable)) if usable.size else 0.0
-        found = [
-            phase_sums(signal, frozen(variance), limit, frozen(rows[:, band]), columns, BINS)
-            for signal, variance, band in zip(signals, variances, bands, strict=True)
-        ]
+
+        def sums_of(
+            signal: np.ndarray, variance: np.ndarray, band: slice, limit: float = limit
+        ) -> Any:
+            return phase_sums(signal, frozen(variance), limit, frozen(rows[:, band]), columns, BINS)
+
+        found = list(parallel(sums_of, signals, variances, bands))
         ramps.append(without_line(sum(sums for sums, _, _ in found)).astype(np.float32))
         counts.append(sum(count for _, count, _ in found))
         good.append(np.concatenate([which for _, _, which in found]))
@@ -299,7 +304,7 @@ STEP = Step(
     },
     status="emicorr",
     scope=Scope.FRAME,
-    measurement=Measurement(_windows, _measure, _finish),
+    measurement=Measurement(_windows, _measure, _finish, shares=True),
     products={"emipattern": _pattern},
     optional=True,
 )

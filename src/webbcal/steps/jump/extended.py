@@ -85,7 +85,8 @@ def find_extended(
         if options.find_showers:
             memory = _flag_showers(ramp, integration, begin, memory, options, parallel)
         _mask(integration.flags, before.masked - begin)
-    if np.array_equal(groupdq, ramp.groupdq):
+    frames = (-1, *groupdq.shape[-2:])  # one by one, to make no mask of the whole
+    if all(map(np.array_equal, groupdq.reshape(frames), ramp.groupdq.reshape(frames))):
         return ramp, memory
     return ramp.with_changes(groupdq=groupdq), memory
 
@@ -118,9 +119,8 @@ def _flag_showers(
     noise = showers.noise_of(
         integration, ramp.typical_difference, ramp.difference_scatter, ramp.pixeldq
     )
-    signal = integration.signal()
-    found = showers.find_showers(signal, integration, noise, options, parallel)
-    masks = showers.apply(signal, integration, noise, found, options)
+    found = showers.find_showers(integration, noise, options, parallel)
+    masks = showers.apply(integration, noise, found, options, parallel)
     return memory.with_events(len(found), [(begin + until, pixels) for until, pixels in masks])
 
 

@@ -51,11 +51,12 @@ class Integration:
         rows, columns = self.gain.shape
         return rows, columns
 
-    def signal(self, rows: slice = ALL, columns: slice = ALL) -> np.ndarray:
+    def signal(self, rows: slice = ALL, columns: slice = ALL, *, groups: slice = ALL) -> np.ndarray:
         """Return the signal of a box: float32, DN, axes (group, y, x)."""
         stored = None if "sci" in vars(self._ramp) else self._ramp.stored("sci")
         if stored is None:
-            values: np.ndarray = self._ramp.sci[self._number][:, rows, columns]
+            values: np.ndarray = self._ramp.sci[self._number][groups, rows, columns]
             return values
-        box: np.ndarray = stored.read((slice(self._number, self._number + 1), ALL, rows, columns))
+        number = slice(self._number, self._number + 1)
+        box: np.ndarray = stored.read((number, groups, rows, columns))
         return box.reshape(box.shape[1:])

@@ -71,14 +71,12 @@ def noise_of(
 
 
 def find_showers(
-    signal: np.ndarray, integration: Integration, noise: Noise, options: JumpOptions, parallel: Any
+    integration: Integration, noise: Noise, options: JumpOptions, parallel: Any
 ) -> tuple[Shower, ...]:
     """Return the showers of one integration, in order of their groups.
 
     Parameters
     ----------
-    signal : numpy.ndarray
-        Of the whole integration.
     integration : Integration
         With the jumps of the single pixels flagged.
     noise : Noise
@@ -101,7 +99,7 @@ def find_showers(
         typical, _ = noise.of(group - 1)
         weight = weights[group - 1 if len(weights) > 1 else 0]
         mean = mean_excess(
-            frozen(signal[pair]),
+            frozen(integration.signal(groups=pair)),
             frozen(integration.flags[pair]),
             frozen(typical),
             frozen(weight),
@@ -110,7 +108,7 @@ def find_showers(
         return list(_in_group(group, mean, options))
 
     found: list[Shower] = []
-    for showers in parallel(search, range(1, signal.shape[0])):
+    for showers in parallel(search, range(1, len(integration.flags))):
         found.extend(showers)
     return tuple(found)
 
@@ -163,11 +161,11 @@ def _ellipse(pixels: np.ndarray, shape: tuple[int, int], options: JumpOptions) -
 
 
 def apply(
-    signal: np.ndarray,
     integration: Integration,
     noise: Noise,
     showers: tuple[Shower, ...],
     options: JumpOptions,
+    parallel: Any,
 ) -> list[tuple[int, np.ndarray]]:
     """Set JUMP_DET in and after showers, except where the signal changes its pace for good.
 
@@ -180,15 +178,17 @@ def apply(
         For each shower the first group after it that may be used, which may be one of a
         later integration, and the flat indices of its pixels.
     """
-    frames = integration.flags.reshape(len(signal), -1)
-    values, gain = signal.reshape(len(signal), -1), integration.gain.reshape(-1)
+    frames = integration.flags.reshape(len(integration.flags), -1)
+    gain = integration.gain.reshape(-1)
+    touched, values = _ramps_of(showers, integration, parallel)
     later = int(options.time_masked_after_shower // integration.group_time)
     changes = []
     for shower in showers:
         pixels = shower.pixels
         span = slice(shower.group, min(shower.group + later + 1, len(frames)))
         sigma = noise.of(shower.group - 1)[1].reshape(-1)[pixels]
-        change, error = _change_of_pace(values[:, pixels], frames[:, pixels], span, sigma)
+        ramps = values[:, np.searchsorted(touched, pixels)]
+        change, error = _change_of_pace(ramps, frames[:, pixels], span, sigma)
         rate = change * gain[pixels] / integration.group_time
         lasting = (rate > options.max_shower_amplitude) & (change > UNDOUBTED * error)
         changes.append((span, pixels[~lasting]))
@@ -196,6 +196,25 @@ def apply(
         here = frames[span, pixels]
         frames[span, pixels] = np.where(here & BAD == 0, here | JUMP, here)
     return [(span.start + later + 1, pixels) for span, pixels in changes]
+
+
+def _ramps_of(
+    showers: tuple[Shower, ...], integration: Integration, parallel: Any
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the pixels of all showers, ascending, and their signal, axes (group, pixel)."""
+    mark = np.zeros(integration.gain.size, bool)
+    for shower in showers:
+        mark[shower.pixels] = True
+    pixels = np.flatnonzero(mark)
+    if not pixels.size:
+        return pixels, np.empty((len(integration.flags), 0), np.float32)
+
+    def of(group: int) -> np.ndarray:
+        frame: np.ndarray = integration.signal(groups=slice(group, group + 1))
+        ramps: np.ndarray = frame.reshape(-1)[pixels]
+        return ramps
+
+    return pixels, np.stack(list(parallel(of, range(len(integration.flags)))))
 
 
 def _change_of_pace(
