@@ -264,7 +264,9 @@ class ExposureRun:
             if not bound.on_frames(self._source.meta):
                 self._collect(bound.step.name, bound.step.products)
         if not rest:
-            self._collect(running[-1], final(self._result_of(running[-1]), plan))
+            # Its record names all steps: those skipped after the last that ran, too.
+            makers = final(self._result_of(running[-1]), plan)
+            self._collect(running[-1], makers, recipe.steps)
 
     def _makes_result_of(self, step: str) -> bool:
         """Tell whether the complete result of a step turns up in this sweep."""
@@ -274,11 +276,13 @@ class ExposureRun:
         """Return the result of a step on a few pixels."""
         return self._examples.get(step, self._start)
 
-    def _collect(self, step: str, makers: Mapping[str, Extract]) -> None:
+    def _collect(
+        self, step: str, makers: Mapping[str, Extract], upto: tuple[str, ...] = ()
+    ) -> None:
         place = (self._sweeps, step if step in self._examples else START)
         record = self._record(self._step_records({}))
         example = self._result_of(step)
-        upto = self._steps_upto(step)
+        upto = upto or self._steps_upto(step)
         shape = frame_shape(self._source)
         self._outputs.collect(place, makers, example, upto, record, shape)
 
