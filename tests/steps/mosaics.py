@@ -64,8 +64,8 @@ def encircled(psf: np.ndarray, radii: np.ndarray | float) -> np.ndarray:
 
 
 def references(energies: Sequence[float] = ENERGIES) -> tuple[ApertureCorrection, VegaOffset]:
-    """Return references of a point as the detector sees it."""
-    psf = oversampled_psf(WAVELENGTH_UM, SCALE_ARCSEC, HALF)
+    """Return references of a point as mosaics at the scale of the detector show it."""
+    psf = _through_boxes(oversampled_psf(WAVELENGTH_UM, SCALE_ARCSEC, HALF), 1.0, 1.0, 1.0)
     radii = np.linspace(0.05, 12, 4000)
     light = encircled(psf, radii)
     inner, outer = encircled(psf, np.array(SKY_RING))
@@ -82,23 +82,34 @@ def references(energies: Sequence[float] = ENERGIES) -> tuple[ApertureCorrection
     return ApertureCorrection(apcorr_table=table), VegaOffset(offsets=offsets)
 
 
+def _through_boxes(psf: np.ndarray, *widths: float) -> np.ndarray:
+    """Return a function convolved with boxes, pixel; its middle stays where it is."""
+    profile = np.ones(1)
+    for width in widths:
+        profile = np.convolve(profile, np.ones(round(width * OVERSAMPLING)))
+    if len(profile) % 2 == 0:  # half a sample on either side
+        profile = np.convolve(profile, [1, 1])
+    profile = profile / profile.sum()
+    return convolve1d(convolve1d(psf, profile, axis=0), profile, axis=1)
+
+
 def stars(
-    shape: tuple[int, int], places: np.ndarray, fluxes: np.ndarray, *, blurred: bool = True
+    shape: tuple[int, int], places: np.ndarray, fluxes: np.ndarray, ratio: float = 1.0
 ) -> np.ndarray:
-    """Return an image of points, MJy/sr; `fluxes` in Jy. Blurred as by drops of many exposures."""
+    """Return an image of points, MJy/sr, as whole drops of many exposures give it.
+
+    `fluxes` in Jy; `ratio`: scale of the image over that of the detector.
+    """
     psf = oversampled_psf(WAVELENGTH_UM, SCALE_ARCSEC, HALF)
-    if blurred:
-        box = np.ones(OVERSAMPLING) / OVERSAMPLING
-        drop = np.convolve(box, box)
-        psf = convolve1d(convolve1d(psf, drop, axis=0), drop, axis=1)
-    coefficients = spline_filter(psf, 3)
-    middle = psf.shape[0] // 2
+    coefficients = spline_filter(_through_boxes(psf, 1.0, ratio), 3)
+    middle, half = psf.shape[0] // 2, int((HALF - 1) / ratio)
+    step = OVERSAMPLING * ratio
     image = np.zeros(shape)
     for (x0, y0), flux in zip(places, fluxes, strict=True):
-        rows = slice(max(round(y0) - HALF, 0), min(round(y0) + HALF + 1, shape[0]))
-        columns = slice(max(round(x0) - HALF, 0), min(round(x0) + HALF + 1, shape[1]))
+        rows = slice(max(round(y0) - half, 0), min(round(y0) + half + 1, shape[0]))
+        columns = slice(max(round(x0) - half, 0), min(round(x0) + half + 1, shape[1]))
         y, x = np.mgrid[rows, columns]
-        place = [(y - y0) * OVERSAMPLING + middle, (x - x0) * OVERSAMPLING + middle]
+        place = [(y - y0) * step + middle, (x - x0) * step + middle]
         image[rows, columns] += flux / JY * map_coordinates(coefficients, place, prefilter=False)
     return image
 

@@ -153,7 +153,7 @@ def aperture_sums(sci, err, centres, radii, blur, correlation):
         Sum, its variance, sum of the weights, and what the circle holds of both second
         derivatives. NaN where a pixel that touches the circle is not finite or outside.
 
-    Source: propagation of errors with correlations; second-order expansion of a convolution.
+    Source: J. S. Bendat and A. G. Piersol 2010, Random Data, chapter 8 (sums of correlated values).
     """
     sums = np.full((centres.shape[0], radii.size, 5), np.nan)
     for k in range(centres.shape[0]):

@@ -22,7 +22,8 @@ class SourceCatalogOptions(Options):
         1.8, "The same for the largest over the middle aperture; both must be exceeded."
     )
     correct_pixels: bool = option(
-        True, "Undo what pixels and resampling take from the flux within an aperture."
+        True,
+        "Correct fluxes of mosaics that are sharper or softer than aperture corrections assume.",
     )
     starfinder: str = option(
         "segmentation",

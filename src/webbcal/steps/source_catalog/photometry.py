@@ -47,8 +47,8 @@ def measure(
 ) -> Photometry:
     r"""Return the flux of each source within each aperture.
 
-    With overlaps :math:`w_i` of pixels and circle, the blur variance v along each axis, and the
-    background b per pixel,
+    With overlaps :math:`w_i` of pixels and circle, the variance v by which the image is blurred
+    along each axis beyond what aperture corrections are for, and the background b per pixel,
 
     .. math::
 

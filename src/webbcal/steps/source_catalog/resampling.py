@@ -7,6 +7,8 @@ import numpy as np
 from webbcal.spec.meta import Meta
 
 _PHASES = 64
+REFERENCE_VARIANCE = 3 / 12
+"""Blur that aperture corrections count on, in pixels of the detector squared."""
 
 
 @dataclass(frozen=True)
@@ -16,9 +18,11 @@ class Resampling:
     Attributes
     ----------
     blur : float
-        Variance of the blur of an aperture sum, pixel squared: that of the drops (pixfrac), of
-        the output pixels they fall on, and of the pixels again, over which an aperture sum
-        takes the light to be spread evenly; each a box of variance :math:`w^2 / 12`.
+        Variance of the blur of an aperture sum, pixel squared, beyond that of the images that
+        aperture corrections are for. Three boxes blur, each with a variance :math:`w^2 / 12`: the
+        drops (pixfrac), the output pixels they fall on, and the pixels again, over which an
+        aperture sum takes the light to be spread evenly. Aperture corrections are for boxes that
+        are pixels of the detector, all three: for mosaics at its scale, with whole drops.
     scatter : float
         Standard deviation of the first two, from place to place, of a single exposure: how drops
         lie on output pixels changes. Pixel squared.
@@ -49,7 +53,7 @@ def resampling_of(meta: Meta) -> Resampling:
     """
     ratio = meta.lookup("resample.pixel_scale_ratio")
     if ratio is None or not float(ratio) > 0:
-        return Resampling(1 / 12, 0.0, np.ones(1))
+        return Resampling(0.0, 0.0, np.ones(1))
     scale = float(ratio)
     drop = min(max(float(meta.lookup("resample.pixfrac", 1.0)), 1e-3), 1.0)
     reach = int(np.ceil((drop + scale) / scale)) + 1
@@ -73,10 +77,10 @@ def resampling_of(meta: Meta) -> Resampling:
         received.append(overlap[seen].sum())
     correlation = covariance / (2 * covariance.sum() - covariance[0])
     last = np.flatnonzero(correlation > 1e-9)[-1] + 1
-    blur = np.sum(variances) / np.sum(received)
+    own = np.sum(variances) / np.sum(received) if alone else (drop**2 + scale**2) / 12
     each = np.divide(variances, received, out=np.zeros(_PHASES), where=np.array(received) > 0)
     return Resampling(
-        float(blur / scale**2 + 1 / 12),
+        float((own + scale**2 / 12 - REFERENCE_VARIANCE) / scale**2),
         float(np.std(each) / scale**2),
         correlation[:last].copy(),
     )
