@@ -5,12 +5,14 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from tests.io.examples import example
 from tests.report.runs import (
     FLAT,
     JUMPS,
     SIDE,
     SKYMATCH,
     calibrated,
+    catalogue,
     exposure_meta,
     imaging_run,
     rate,
@@ -23,6 +25,7 @@ from webbcal.report.gather import gather
 from webbcal.report.problems import problems_of
 from webbcal.report.run import look_at_all, write_report
 from webbcal.spec.meta import Meta
+from webbcal.spec.products import PRODUCTS, Cat, X1d
 
 TWEAKREG = {
     "name": "tweakreg",
@@ -212,3 +215,33 @@ def test_progress_is_told_to_the_end(tmp_path):
     told = []
     write_report(tmp_path, tmp_path / "r.html", progress=lambda *words: told.append(words))
     assert told == [("reading headers", 1, 1), ("looking at images", 1, 1)]
+
+
+def test_every_kind_of_product_makes_a_page(tmp_path):
+    rng = np.random.default_rng(11)
+    for number, kind in enumerate(PRODUCTS):
+        ending = "ecsv" if kind.storage == "ecsv" else "fits"
+        name = f"a{number}_{kind.suffixes[0]}.{ending}"
+        # The declinations of an example are out of bounds.
+        product = catalogue(rng, 4) if kind is Cat else example(kind, rng)
+        write_product(product, tmp_path / name)
+    page = write_report(tmp_path, tmp_path / "r.html")
+    parsed(page)
+    text = page.read_text("utf-8")
+    run = gather(tmp_path)
+    assert run.broken == []
+    assert len(run.entries) == len(PRODUCTS)
+    for entry in run.entries:
+        assert f"<code>{entry.exposure or entry.name}</code>" in text
+
+
+def test_spectra_are_drawn_as_lines(tmp_path):
+    product = example(X1d, np.random.default_rng(1))
+    rows = np.zeros(3000, product.spec[0].extract1d.dtype)
+    rows["WAVELENGTH"], rows["FLUX"] = np.linspace(1, 2, 3000), np.linspace(5, 6, 3000)
+    spectrum = product.spec[0].with_changes(extract1d=rows)
+    write_product(product.with_changes(spec=(spectrum,)), tmp_path / "a_x1d.fits")
+    text = write_report(tmp_path, tmp_path / "r.html").read_text("utf-8")
+    (path,) = re.findall(r'<path class="line s0" d="([^"]*)"', text)
+    assert path.count("M") == 1
+    assert 900 < path.count("L") <= 1200

@@ -66,6 +66,8 @@ def _table(rows: Sequence[Mapping[str, Any]], title: str) -> Markup:
         state = badge("not aligned", "bad") if done is False else badge("aligned", "good")
         values = [_value(row.get(key)) for key, _ in _COLUMNS]
         name = str(row.get("name") or row.get("groups") or "")[:MAX_TEXT]
+        if ", " in name:
+            name = plural(name.count(", ") + 1, "group")
         reason = str(row.get("reason") or "")[:MAX_TEXT]
         lines.append((tag("code", name), join([state, " ", reason]), *values))
     body = table(

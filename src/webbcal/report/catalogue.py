@@ -28,6 +28,9 @@ _DRAWN = 6000
 
 _FEW = 3
 
+_ROOM, _LEAST = 960, 300
+"""Longest and shortest side of a map of sources, pixels."""
+
 
 def catalogue(run: Run, looks: Mapping[Path, Look]) -> Markup:
     """Return the section with the plots of every catalogue."""
@@ -241,9 +244,10 @@ def _positions(
     layers += _two_kinds(x, y, extended, 11.0 if len(rows) < 1000 else 6.0, hollow=True)
     drawn = "" if len(rows) <= _DRAWN else f", {_DRAWN} of them drawn"
     title = f"{plural(len(rows), 'source')} on the mosaic{drawn}"
-    ratio = abs(up.high - up.low) / max(abs(across.high - across.low), 1e-9)
-    size = (960, int(min(max(960 * ratio, 260), 960)))
-    return chart(layers, across, up, title=title, size=size, equal=True)
+    ratio = (up.high - up.low) / (across.high - across.low)
+    width = max(int(_ROOM * min(1.0, 1.0 / ratio)), _LEAST)
+    height = max(int(_ROOM * min(1.0, ratio)), _LEAST)
+    return chart(layers, across, up, title=title, size=(width, height), equal=True, room=width)
 
 
 def _mosaic_of(entries: Sequence[Entry], catalogue_entry: Entry) -> Entry | None:

@@ -252,6 +252,7 @@ def chart(
     title: str,
     size: tuple[int, int] = (460, 280),
     equal: bool = False,
+    room: int = 960,
 ) -> Markup:
     """Return a plot.
 
@@ -267,6 +268,8 @@ def chart(
         Width and height; it shrinks with the screen.
     equal : bool
         The same scale along both axes, as for a map; limits are widened.
+    room : int
+        Width that it has at most on a large screen, pixels.
     """
     width, height = size
     inner_width, inner_height = width - LEFT - RIGHT, height - TOP - BOTTOM
@@ -285,7 +288,8 @@ def chart(
     )
     axes = _x_axis(x, to_x, TOP + inner_height, width) + _y_axis(y, to_y, height)
     drawing = Markup(
-        f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{cell(title)}">'
+        f'<svg viewBox="0 0 {width} {height}" style="max-width:{room}px" role="img" '
+        f'aria-label="{cell(title)}">'
         f"{axes}{clip}{frame}</svg>"
     )
     named: dict[str, int] = {}

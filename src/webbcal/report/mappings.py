@@ -23,7 +23,7 @@ def in_words(value: Any) -> str:
     if isinstance(value, int):
         return str(value)
     if isinstance(value, float):
-        return number(value, 4)
+        return number(value, 6)
     if isinstance(value, list | tuple):
         more = f" … ({len(value)})" if len(value) > _LONG else ""
         return ", ".join(in_words(one) for one in value[:_LONG]) + more

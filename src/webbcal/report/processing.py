@@ -47,12 +47,19 @@ def _distinct(run: Run) -> dict[str, list[StepEntry]]:
             if key not in seen:
                 seen.add(key)
                 found.setdefault(step.name, []).append(step)
-    order = [*STEPS, *SET_STEPS]
-    return {name: found[name] for name in sorted(found, key=lambda name: _place(name, order))}
+    return {name: found[name] for name in _in_order(run)}
 
 
-def _place(name: str, order: Sequence[str]) -> int:
-    return order.index(name) if name in order else len(order)
+def _in_order(run: Run) -> list[str]:
+    """Return the names of all steps so that each product has its own in their order."""
+    order: list[str] = []
+    for entry in sorted(run.entries, key=lambda entry: -len(entry.steps)):
+        place = 0
+        for step in entry.steps:
+            if step.name not in order:
+                order.insert(place, step.name)
+            place = order.index(step.name) + 1
+    return order
 
 
 def _times(run: Run) -> Markup:

@@ -66,7 +66,13 @@ def quicklook(run: Run, looks: Mapping[Path, Look]) -> Markup:
         " marks pixels that are NaN or flagged DO_NOT_USE.",
         class_="note",
     )
-    images = join([legend if large or grids else Markup(""), *large, *grids])
+    images = join(
+        [
+            legend if large or grids else Markup(""),
+            tag("div", *large, class_="wide-ones") if large else Markup(""),
+            *grids,
+        ]
+    )
     return section("quicklook", "Quicklook", images, join(curves))
 
 
