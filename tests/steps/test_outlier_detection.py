@@ -69,7 +69,8 @@ def test_the_mean_of_two_hides_what_the_lower_one_shows(field):
 @pytest.mark.parametrize("groups", [2, 3, 4])
 def test_stars_are_no_outliers(groups):
     field = dithers(OFFSETS[:groups], SIZE, stars=200, hits=0, seed=11)
-    flags = sum(f.sum() for f in found_in(detect(field.images)))
+    inner = slice(EDGE, -EDGE)
+    flags = sum(f[inner, inner].sum() for f in found_in(detect(field.images)))
     assert sum((s > 1.0).sum() for s in field.stars) > 1000 * groups
     assert flags < 2 * groups
 

@@ -62,10 +62,12 @@ def find_outliers(sci, err, reference, inner, offset, limits, out):
 
     The reference r has been interpolated, and so lost part of its structure. Linear
     interpolation at the fraction t between two pixels broadens by the variance t (1 - t), which is
-    0 to 1/4 along each axis; twice, in the mosaic and at the image, by 0 to 1/2. To second order,
-    what the image shows is between r and :math:`r - c \nabla^2 r`, with c = 1/4. With d, the
-    distance of the value less the offset from this interval, the error :math:`\sigma`, and the
-    largest difference :math:`\Delta` of the reference to its four neighbours, a pixel is flagged if
+    0 to 1/4 along each axis; twice, in the mosaic and at the image, by 0 to 1/2. What the image
+    shows is between r and :math:`r - c \nabla^2 r`: c is 1/4 to second order; at the peak of a
+    Gaussian of sigma 0.9 pixel 0.28 for the mean and 0.46 for the largest of these variances.
+    With d, the distance of the value less the offset from this interval, the error
+    :math:`\sigma`, and the largest difference :math:`\Delta` of the reference to its four
+    neighbours, a pixel is flagged if
 
     .. math:: d > a_2 \Delta + n_2 \sigma
 

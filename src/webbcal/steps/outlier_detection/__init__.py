@@ -13,9 +13,9 @@ def detect_outliers(
 
     Each group of exposures, less its sky, is drizzled onto one grid; pixels with a weight below
     `maskpt` of the mean one have no value. The median over groups, interpolated at the pixels of
-    each exposure, is what the sky looks like, but for what interpolation took away: to second
-    order, the value s less the sky b is between r and :math:`r - c \nabla^2 r`. A pixel at a
-    distance d from this interval of
+    each exposure, is what the sky looks like, but for what interpolation took away: the value s
+    less the sky b is between r and :math:`r - c \nabla^2 r`. A pixel at a distance d from this
+    interval of
 
     .. math:: d > a_2 \Delta + n_2 \sigma
 

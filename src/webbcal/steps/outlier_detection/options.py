@@ -25,10 +25,10 @@ class OutlierDetectionOptions(Options):
         "5.0 4.0", "Standard deviations that count, for a pixel and then for its neighbours."
     )
     scale: str = option(
-        "0.9 0.5", "Parts of the steepest slope that are added to them, for both likewise."
+        "0.5 0.3", "Parts of the steepest slope that are added to them, for both likewise."
     )
     curvature: float = option(
-        0.25,
+        0.35,
         "Part of the sum of the differences to four neighbours that interpolation can take away "
         "from a peak, at most.",
         low=0.0,
