@@ -45,6 +45,6 @@ def blot(image, first_row, rows, positions, out):
                 if s > 0.0:
                     line = (1.0 - s) * image[row + j, column] + s * image[row + j, column + 1]
                 else:
-                    line = float(image[row + j, column])
+                    line = np.float64(image[row + j, column])
                 total += factor * line
             out[y, x] = total

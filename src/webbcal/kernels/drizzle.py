@@ -373,10 +373,10 @@ def drizzle(  # noqa: PLR0913 (a kernel takes no objects)
             width, height = _spread(positions, y, x, count, shape, room)
             missed += count if width == 0 else 0
             for i in range(count):
-                w = float(weight[y - y0, x - x0 + i])
+                w = np.float64(weight[y - y0, x - x0 + i])
                 if w == 0.0:
                     continue
-                wd = w * float(sci[y - y0, x - x0 + i])
+                wd = w * np.float64(sci[y - y0, x - x0 + i])
                 left, bottom = int(box[0, i]), int(box[1, i]) - first_row
                 for r in range(max(-bottom, 0), min(height, rows - bottom)):
                     for c in range(max(-left, 0), min(width, columns - left)):
@@ -427,7 +427,7 @@ def add_variances(  # noqa: PLR0913 (a kernel takes no objects)
             count = min(TILE, x1 - x)
             width, height = _spread(positions, y, x, count, shape, room)
             for i in range(count):
-                w = float(weight[y - y0, x - x0 + i])
+                w = np.float64(weight[y - y0, x - x0 + i])
                 left, bottom = int(box[0, i]), int(box[1, i]) - first_row
                 if w == 0.0 or bottom >= stop or bottom + height <= start:
                     continue
@@ -439,9 +439,9 @@ def add_variances(  # noqa: PLR0913 (a kernel takes no objects)
                         share *= w * inverse[bottom + r, left + c] if abs(share) > LEAST else 0.0
                         shares[r, c, i] = share
                         total += share
-                v0 = float(variances[0, y - y0, x - x0 + i])
-                v1 = float(variances[1, y - y0, x - x0 + i])
-                v2 = float(variances[2, y - y0, x - x0 + i])
+                v0 = np.float64(variances[0, y - y0, x - x0 + i])
+                v1 = np.float64(variances[1, y - y0, x - x0 + i])
+                v2 = np.float64(variances[2, y - y0, x - x0 + i])
                 own = (v0 + v1) + v2
                 total *= factor
                 v0, v1, v2 = total * v0, total * v1, total * v2

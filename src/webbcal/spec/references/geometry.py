@@ -42,11 +42,11 @@ class FilterOffset(Reference):
 class MosaicWcs(Reference):
     """World coordinates of a mosaic that a user gives (option `output_wcs`).
 
-    `wcs` is a gwcs: pixel (x, y), from 0, to the sky; with an array shape or a bounding box.
+    `system` is a gwcs: pixel (x, y), from 0, to the sky; with an array shape or a bounding box.
     """
 
     reftype: ClassVar[str] = "output_wcs"
     model: ClassVar[str] = ""
     storage: ClassVar[str] = "asdf"
 
-    wcs: Any = node("wcs", doc="Pixel to sky.")
+    system: Any = node("wcs", doc="Pixel to sky.")

@@ -143,7 +143,7 @@ def grid_of(images: Sequence[Cal], given: MosaicWcs | None, options: ResampleOpt
             found=" and ".join(sorted(units)),
         )
     if given is not None:
-        return given_grid(given.wcs, options.shape, images[0].wcs)
+        return given_grid(given.system, options.shape, images[0].wcs)
     if any(not isinstance(value, int | float) for value in values):
         raise InvalidInput(
             "the first image does not tell how it lies on the sky",
