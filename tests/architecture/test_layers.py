@@ -1,6 +1,8 @@
 """The structure of the code: what a tool for imports cannot see."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -78,3 +80,11 @@ def test_only_the_command_line_reads_the_environment():
         if path.relative_to(SOURCE).parts[0] in allowed or path.stem == "crds_rules":
             continue
         assert "os.environ" not in path.read_text("utf-8"), name_of(path)
+
+
+def test_the_command_is_read_before_slow_packages_are_loaded():
+    """`load_numba_alone` comes too late otherwise, and SciPy with it."""
+    slow = ("numba", "scipy", "astropy", "asdf", "gwcs", "photutils", "matplotlib", "dask")
+    code = f"import sys, webbcal.cli.run; print([n for n in {slow} if n in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

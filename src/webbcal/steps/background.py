@@ -9,7 +9,6 @@ import numpy as np
 from webbcal.core.dq import DQ
 from webbcal.core.errors import CannotCalibrate, InvalidInput
 from webbcal.core.options import Options, option
-from webbcal.kernels.clipped_means import clipped_means
 from webbcal.modes import MODES, Kind
 from webbcal.numerics.unusable import matched
 from webbcal.spec.meta import Meta
@@ -141,6 +140,9 @@ def _clipped(
     limit: float,
     rounds: int,
 ) -> _Background:
+    # Numba costs half a second to import; only a run that gets here pays for it.
+    from webbcal.kernels.clipped_means import clipped_means
+
     return _Background(
         *clipped_means(sci, dq, var_poisson, var_rnoise, UNUSABLE, float(limit), rounds)
     )
