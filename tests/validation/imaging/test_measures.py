@@ -11,7 +11,7 @@ from astropy.table import Table
 from validation.imaging.alignment import measure_alignment
 from validation.imaging.background import measure_sky
 from validation.imaging.completeness import measure_completeness, plot_completeness
-from validation.imaging.cosmic_rays import OUTLIER, measure_rejection
+from validation.imaging.cosmic_rays import OUTLIER, coverage, measure_rejection
 from validation.imaging.photometry import flux_pulls, match, measure_bright
 from validation.imaging.products import Image, load
 
@@ -100,8 +100,16 @@ def test_cosmic_rays_and_false_flags_are_counted(made, tmp_path):
     assert found.strong == sum(strongs) > 10
     assert found.found == sum(strongs[1:]) < found.strong
     assert found.false == sum(falses) > 0
-    assert 0 < found.covered < found.strong
+    assert 0 < found.covered <= found.strong
     assert found.covered_found < found.covered
+
+
+def test_coverage_counts_the_exposures_that_see_a_place(made, tmp_path):
+    images = images_of(made, tmp_path)
+    edges = np.array([64, 1, 1, 126, 126]), np.array([64, 1, 126, 1, 126])
+    seen = coverage(images[0], images, *edges)
+    assert seen[0] == 4
+    assert 1 <= seen[1:].min() < 4
 
 
 def catalogue(sources, rng, bias=1.01, error=0.002, shift_mas=2.0):
