@@ -99,6 +99,8 @@ def render_ecsv(product: Product, path: Path) -> bytes:
             declared_column = column_of(column_name, spec)
             unit = declared_column.unit if declared_column is not None else ""
             table[column_name] = values * units.Unit(unit) if unit else values
+            if declared_column is not None and declared_column.format:
+                table[column_name].info.format = declared_column.format
     buffer = io.StringIO()
     table.write(buffer, format="ascii.ecsv")
     return buffer.getvalue().encode("utf-8")

@@ -52,6 +52,7 @@ class Column:
 
     `shape` is that of a cell, None where it is free. `pattern` is a regular expression for names
     that depend on parameters; `name` is then one example. An `optional` column may be missing.
+    `format` is how text tables write it (``.4f``); all digits where it is empty.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Column:
     shape: tuple[int | None, ...] = ()
     pattern: str = ""
     optional: bool = False
+    format: str = ""
 
 
 @dataclass(frozen=True)
@@ -140,9 +142,10 @@ def column(
     *,
     pattern: str = "",
     optional: bool = False,
+    format: str = "",
 ) -> Column:
     """Declare one column of a table."""
-    return Column(name, np.dtype(dtype), unit, doc, shape, pattern, optional)
+    return Column(name, np.dtype(dtype), unit, doc, shape, pattern, optional, format)
 
 
 def table(

@@ -19,22 +19,20 @@ class Segm(Product):
     sci: np.ndarray = image("SCI", "u4", PLANE, doc="Label of the source, 0 for none.")
 
 
-def _aperture_columns(quantity: str, unit: str, doc: str) -> tuple[Column, ...]:
+FLUX, MAGNITUDE, PLACE = ".6e", ".6f", ".4f"
+"""How values are written in text: a hundredth of their errors and less is left out."""
+
+
+def _aperture_columns(quantity: str, unit: str, doc: str, style: str) -> tuple[Column, ...]:
     """Declare the values in three apertures, named by their encircled energy, and in total."""
     columns = []
     for size in ("30", "50", "70", "_total"):
         pattern = rf"aper\d+_{quantity}" if size.isdigit() else ""
         where = f"the {size} % aperture" if size.isdigit() else "all, corrected to infinity"
-        name = f"aper{size}_{quantity}"
+        name, error = f"aper{size}_{quantity}", pattern and pattern + "_err"
         columns += [
-            column(name, "f8", unit, f"{doc} in {where}.", pattern=pattern),
-            column(
-                f"{name}_err",
-                "f8",
-                unit,
-                "Its standard error.",
-                pattern=pattern and pattern + "_err",
-            ),
+            column(name, "f8", unit, f"{doc} in {where}.", pattern=pattern, format=style),
+            column(f"{name}_err", "f8", unit, "Its standard error.", pattern=error, format=style),
         ]
     return tuple(columns)
 
@@ -48,34 +46,46 @@ def _sky(name: str, doc: str) -> tuple[Column, Column]:
 
 CATALOG_COLUMNS: tuple[Column, ...] = (
     column("label", "i8", doc="Label in the segmentation map."),
-    column("xcentroid", "f8", "pix", "Centroid, x, 0-based."),
-    column("ycentroid", "f8", "pix", "Centroid, y, 0-based."),
+    column("xcentroid", "f8", "pix", "Centroid, x, 0-based.", format=PLACE),
+    column("ycentroid", "f8", "pix", "Centroid, y, 0-based.", format=PLACE),
     *_sky("sky_centroid", "Centroid"),
-    column("aper_bkg_flux", "f8", "Jy", "Background per pixel in the annulus."),
-    column("aper_bkg_flux_err", "f8", "Jy", "Its standard error."),
-    *_aperture_columns("flux", "Jy", "Flux"),
-    *_aperture_columns("abmag", "", "AB magnitude"),
-    *_aperture_columns("vegamag", "", "Vega magnitude"),
-    column("CI_50_30", "f8", doc="Flux ratio of two apertures.", pattern=r"CI_\d+_\d+"),
-    column("CI_70_50", "f8", doc="Flux ratio of two apertures.", pattern=r"CI_\d+_\d+"),
-    column("CI_70_30", "f8", doc="Flux ratio of two apertures.", pattern=r"CI_\d+_\d+"),
+    column("aper_bkg_flux", "f8", "Jy", "Background per pixel in the annulus.", format=FLUX),
+    column("aper_bkg_flux_err", "f8", "Jy", "Its standard error.", format=FLUX),
+    *_aperture_columns("flux", "Jy", "Flux", FLUX),
+    *_aperture_columns("abmag", "", "AB magnitude", MAGNITUDE),
+    *_aperture_columns("vegamag", "", "Vega magnitude", MAGNITUDE),
+    column(
+        "CI_50_30", "f8", doc="Flux ratio of two apertures.", pattern=r"CI_\d+_\d+", format=PLACE
+    ),
+    column(
+        "CI_70_50", "f8", doc="Flux ratio of two apertures.", pattern=r"CI_\d+_\d+", format=PLACE
+    ),
+    column(
+        "CI_70_30", "f8", doc="Flux ratio of two apertures.", pattern=r"CI_\d+_\d+", format=PLACE
+    ),
     column("is_extended", "?", doc="Whether the source is larger than a point."),
-    column("sharpness", "f8", doc="Sharpness."),
-    column("roundness", "f8", doc="Roundness."),
+    column("sharpness", "f8", doc="Sharpness.", format=MAGNITUDE),
+    column("roundness", "f8", doc="Roundness.", format=MAGNITUDE),
     column("nn_label", "i8", doc="Label of the nearest neighbour, -1 for none."),
-    column("nn_dist", "f8", "pix", "Its distance."),
-    column("isophotal_flux", "f8", "Jy", "Flux in the segment."),
-    column("isophotal_flux_err", "f8", "Jy", "Its standard error."),
-    column("isophotal_abmag", "f8", doc="AB magnitude in the segment."),
-    column("isophotal_abmag_err", "f8", doc="Its standard error."),
-    column("isophotal_vegamag", "f8", doc="Vega magnitude in the segment."),
-    column("isophotal_vegamag_err", "f8", doc="Its standard error."),
+    column("nn_dist", "f8", "pix", "Its distance.", format=MAGNITUDE),
+    column("isophotal_flux", "f8", "Jy", "Flux in the segment.", format=FLUX),
+    column("isophotal_flux_err", "f8", "Jy", "Its standard error.", format=FLUX),
+    column("isophotal_abmag", "f8", doc="AB magnitude in the segment.", format=MAGNITUDE),
+    column("isophotal_abmag_err", "f8", doc="Its standard error.", format=MAGNITUDE),
+    column("isophotal_vegamag", "f8", doc="Vega magnitude in the segment.", format=MAGNITUDE),
+    column("isophotal_vegamag_err", "f8", doc="Its standard error.", format=MAGNITUDE),
     column("isophotal_area", "f8", "pix2", "Area of the segment."),
-    column("semimajor_sigma", "f8", "pix", "Standard deviation along the major axis."),
-    column("semiminor_sigma", "f8", "pix", "Standard deviation along the minor axis."),
-    column("ellipticity", "f8", doc="1 - semiminor / semimajor."),
-    column("orientation", "f8", "deg", "Major axis against x, counter-clockwise."),
-    column("sky_orientation", "f8", "deg", "Major axis, east of north."),
+    column(
+        "semimajor_sigma", "f8", "pix", "Standard deviation along the major axis.", format=MAGNITUDE
+    ),
+    column(
+        "semiminor_sigma", "f8", "pix", "Standard deviation along the minor axis.", format=MAGNITUDE
+    ),
+    column("ellipticity", "f8", doc="1 - semiminor / semimajor.", format=MAGNITUDE),
+    column(
+        "orientation", "f8", "deg", "Major axis against x, counter-clockwise.", format=MAGNITUDE
+    ),
+    column("sky_orientation", "f8", "deg", "Major axis, east of north.", format=MAGNITUDE),
     *_sky("sky_bbox_ll", "Lower left corner of the segment"),
     *_sky("sky_bbox_ul", "Upper left corner of the segment"),
     *_sky("sky_bbox_lr", "Lower right corner of the segment"),

@@ -13,9 +13,9 @@ from webbcal.spec.references.detector1 import Reference
 class ApertureCorrection(Reference):
     """How much of the light of a point an aperture holds, by optical element.
 
-    Radii are in pixels of the detector. The encircled energy is that of a point in a mosaic at
-    the scale of the detector; the correction counts in what the sky annulus holds of it. Files of imagers have
-    the columns of `apcorr_table`; those of spectrographs have others.
+    Radii are in pixels of the detector. The encircled energy is that of a point in a mosaic at the
+    scale of the detector; the correction counts in what the sky annulus holds of it. Files of
+    imagers have the columns of `apcorr_table`; those of spectrographs have others.
     """
 
     reftype: ClassVar[str] = "apcorr"
