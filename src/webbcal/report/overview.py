@@ -123,7 +123,14 @@ def _products(run: Run) -> Markup:
     listed = table(columns, rows, numbers=(2,))
     folded = details(plural(len(rows), "exposure"), listed, opened=len(rows) <= _OPEN)
     sets = [
-        (tag("code", e.name), e.title, _shape(e), e.unit, size_in_words(e.size)) for e in run.sets
+        (
+            tag("code", e.name),
+            tag("span", e.title, class_="words"),
+            _shape(e),
+            e.unit,
+            size_in_words(e.size),
+        )
+        for e in run.sets
     ]
     head = ("product of the set", "what", "size", "unit", "file")
     of_sets = table(head, sets, numbers=(2, 4))
