@@ -48,7 +48,7 @@ def quicklook(run: Run, looks: Mapping[Path, Look]) -> Markup:
         for entry in entries:
             if entry.path in looks:
                 cards.setdefault(entry.suffix, []).append(_card(entry, looks[entry.path]))
-    curves = [_curves(entry) for entry in run.entries if not entry.error]
+    curves = [_curves(e) for e in run.entries if not e.error and len(e.shape) < 2]
     first = next(iter(cards), "")
     grids = [
         details(
