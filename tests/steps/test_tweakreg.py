@@ -349,8 +349,18 @@ def test_lists_of_stars_and_of_the_catalogue_are_handed_out(plain):
 @pytest.mark.parametrize("finder", ["dao", "segmentation"])
 def test_other_ways_to_find_stars(plain, finder):
     more = {"roundlo": -1.0, "roundhi": 1.0, "sharplo": 0.2} if finder == "dao" else {}
-    result = run(plain.images, starfinder=finder, deblend=False, **more)
+    result = run(plain.images, starfinder=finder, **more)
     assert relative_rms(plain.errors_mas(result.images)) < 0.1
+
+
+@pytest.mark.parametrize("deblend", [True, False])
+def test_stars_that_touch_are_parted(deblend):
+    line = np.stack([np.linspace(-3, 3, 20), np.zeros(20)], axis=1)
+    close = np.concatenate([line + np.array([0, 1]), line + np.array([0, 1.22])])  # 7 pixels
+    seen = observe(DITHERS[:1], ERRORS[:1], size=SMALL, places=close, faintest=2000.0)
+    found = run(seen.images, starfinder="segmentation", deblend=deblend, save_catalogs=True)
+    # The middle of two is no star.
+    assert group(found, 0)["stars"] == (40 if deblend else 0)
 
 
 def test_what_is_asked_of_stars_counts(plain):

@@ -15,12 +15,11 @@ from webbcal.kernels.arrays import frozen
 from webbcal.spec.products import Cal
 from webbcal.steps._set import read_plane
 from webbcal.steps.tweakreg.options import TweakregOptions
+from webbcal.steps.tweakreg.segments import FWHM_PER_SIGMA, find_segments
 
 UNUSABLE = DQ.DO_NOT_USE | DQ.NON_SCIENCE
 STRIDE = 3  # every third row and column tells level and noise of a box of 400 to 0.7 % of the noise
 CLIP_SIGMA, CLIP_ROUNDS = 3.0, 10
-FWHM_PER_SIGMA = 2.0 * np.sqrt(2.0 * np.log(2.0))
-KRON = (2.5, 1.4, 0.0)  # scale, smallest radius and smallest aperture
 MOST_CANDIDATES = 20000  # on which the shape is measured, the highest peaks first
 CANDIDATES_PER_STAR = 10  # as many are looked at for every one of the brightest that are wanted
 MOVE = 2.0  # pixel: a fit that ends further from the peak has found something else
@@ -132,7 +131,7 @@ def look(image: Cal, options: TweakregOptions) -> Candidates:
     threshold = options.snr_threshold * float(np.nanmedian(noise))
     flux = None
     if options.starfinder == "segmentation":
-        places, flux = _segments(flat, ~usable, threshold, options)
+        places, flux = find_segments(flat, ~usable, threshold, options)
     else:
         places = _peaks(flat, threshold, options)
     reach = 2 * max(2, int(options.kernel_fwhm)) + int(MOVE) + 1
@@ -249,52 +248,6 @@ def _peaks(flat: np.ndarray, threshold: float, options: TweakregOptions) -> np.n
     if options.brightest is not None:
         most = min(most, CANDIDATES_PER_STAR * options.brightest)
     return np.asarray(found[order[:most]])
-
-
-def _segments(
-    flat: np.ndarray, hidden: np.ndarray, threshold: float, options: TweakregOptions
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return row and column and flux of connected pixels above the threshold."""
-    from astropy.convolution import Gaussian2DKernel
-    from photutils.segmentation import SourceCatalog, deblend_sources, detect_sources
-
-    from webbcal.kernels.star_search import filtered
-
-    shape = Gaussian2DKernel(options.kernel_fwhm / FWHM_PER_SIGMA).array
-    smooth = filtered(flat, frozen(shape / shape.sum(), np.float64))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that there are no sources is told by the result
-        segments = detect_sources(
-            smooth, threshold, options.npixels, connectivity=options.connectivity, mask=hidden
-        )
-        if segments is None:
-            return np.empty((0, 2), np.int64), np.empty(0)
-        if options.deblend:
-            segments = deblend_sources(
-                smooth,
-                segments,
-                options.npixels,
-                n_levels=options.nlevels,
-                contrast=options.contrast,
-                mode=options.multithresh_mode,
-                connectivity=options.connectivity,
-                progress_bar=False,
-            )
-        catalog = SourceCatalog(
-            flat,
-            segments,
-            convolved_data=smooth,
-            mask=hidden,
-            local_bkg_width=options.localbkg_width,
-            aperture_mask_method=options.apermask_method,
-            kron_params=options.kron_params or KRON,
-        )
-        centroids = np.atleast_2d(np.asarray(catalog.centroid))
-        flux = np.atleast_1d(np.asarray(catalog.kron_flux))
-    good = np.isfinite(centroids).all(axis=1) & np.isfinite(flux)
-    places = np.rint(centroids[good][:, ::-1]).astype(np.int64)
-    order = np.argsort(-flux[good], kind="stable")
-    return places[order], flux[good][order]
 
 
 def _stars(candidates: Candidates, options: TweakregOptions) -> tuple[np.ndarray, np.ndarray]:
