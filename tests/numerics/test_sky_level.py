@@ -45,3 +45,13 @@ def test_values_without_a_histogram():
     assert sky_level(np.array([1.0, 2.0, 7.0]), "mode", Clipping()).value == 2.0
     flat = np.linspace(0.0, 1.0, 1001)
     assert 0.0 < sky_level(flat, "mode", Clipping()).value < 1.0
+
+
+def test_a_broader_peak_has_a_smaller_error():
+    rng = np.random.default_rng(7)
+    samples = [rng.normal(3.0, SIGMA, 10000) for _ in range(60)]
+    narrow, broad = (
+        np.std([sky_level(s, "mode", Clipping(peak_reach=reach)).value for s in samples])
+        for reach in (1.0, 2.0)
+    )
+    assert broad < 1.6 * SIGMA / 100 < narrow

@@ -7,9 +7,6 @@ import numpy as np
 
 from webbcal.kernels.arrays import frozen
 
-PEAK_REACH = 1.0
-"""How far from its middle the peak of a histogram is fitted, in standard deviations."""
-
 FEW = 50
 """Fewer values than this have no histogram worth the name: their median is taken."""
 
@@ -28,12 +25,16 @@ class Clipping:
         How many standard deviations below and above the mean are left.
     bin_width : float
         Width of the bins of the histogram whose peak is the mode, in standard deviations.
+    peak_reach : float
+        How far from its middle that peak is fitted, in standard deviations: the further, the
+        smaller the error, if the distribution is symmetric that far.
     """
 
     rounds: int = 5
     lower: float = 4.0
     upper: float = 4.0
     bin_width: float = 0.1
+    peak_reach: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def sky_level(values: np.ndarray, statistic: str, clipping: Clipping) -> SkyLeve
         Finite, any shape.
     statistic : str
         ``mean``, ``median``, ``midpt`` (the median too), or ``mode``: the vertex of the parabola
-        through the logarithm of the histogram within one standard deviation of it.
+        through the logarithm of the histogram near it.
     clipping : Clipping
         What is left out.
 
@@ -67,7 +68,8 @@ def sky_level(values: np.ndarray, statistic: str, clipping: Clipping) -> SkyLeve
     -----
     The median is exact, not interpolated in the histogram. Where the histogram has no peak that
     a parabola can follow, the mode is the middle of its highest bin. For a normal distribution
-    of N values the standard error of the mode is :math:`2.2 \sigma / \sqrt N`, of the median 1.25.
+    of N values the standard error of the mode is :math:`2.2 \sigma / \sqrt N` (1.2 with a reach
+    of 2), of the median 1.25.
 
     Source: IRAF, help page of imstatistics (clipping, midpt, mode); least squares with the
     weights of Poisson counts, Bevington and Robinson 2003, chapter 7.
@@ -86,17 +88,18 @@ def sky_level(values: np.ndarray, statistic: str, clipping: Clipping) -> SkyLeve
         return None
     level = {"mean": mean, "median": median, "midpt": median}.get(statistic)
     if level is None:
-        level = _mode(buckets.values, (low, high), (median, deviation), clipping.bin_width)
+        level = _mode(buckets.values, (low, high), (median, deviation), clipping)
     return SkyLevel(float(level), float(deviation), int(number))
 
 
 def _mode(
-    values: Any, limits: tuple[float, float], guess: tuple[float, float], width: float
+    values: Any, limits: tuple[float, float], guess: tuple[float, float], clipping: Clipping
 ) -> float:
     """Return the peak of the histogram of values between limits."""
     from webbcal.kernels.sky import counts_in_bins
 
     median, deviation = guess
+    width = clipping.bin_width
     if deviation == 0.0 or values.size < FEW:
         return median
     reach = 5.0 + width
@@ -108,8 +111,8 @@ def _mode(
     peak = _highest(counts, places)
     centre = peak
     for _ in range(_ROUNDS):
-        vertex = _vertex(counts, places - centre)
-        if vertex is None or abs(centre + vertex - peak) > PEAK_REACH:
+        vertex = _vertex(counts, places - centre, clipping.peak_reach)
+        if vertex is None or abs(centre + vertex - peak) > clipping.peak_reach:
             return median + peak * deviation
         centre += vertex
         if abs(vertex) < 1e-4:
@@ -126,9 +129,9 @@ def _highest(counts: np.ndarray, places: np.ndarray) -> float:
     return float(places[int(smooth.argmax())])
 
 
-def _vertex(counts: np.ndarray, places: np.ndarray) -> float | None:
+def _vertex(counts: np.ndarray, places: np.ndarray, reach: float) -> float | None:
     """Return where the parabola through the logarithm of the counts near 0 is highest."""
-    chosen = (np.abs(places) <= PEAK_REACH) & (counts > 0)
+    chosen = (np.abs(places) <= reach) & (counts > 0)
     if np.count_nonzero(chosen) < 4:  # three bins would decide it
         return None
     x, n = places[chosen], counts[chosen].astype(float)
@@ -136,4 +139,4 @@ def _vertex(counts: np.ndarray, places: np.ndarray) -> float | None:
     _, slope, bend = np.linalg.solve((powers * n) @ powers.T, powers @ (n * np.log(n)))
     if not bend < 0.0:
         return None
-    return float(np.clip(-slope / (2.0 * bend), -PEAK_REACH / 2, PEAK_REACH / 2))
+    return float(np.clip(-slope / (2.0 * bend), -reach / 2, reach / 2))

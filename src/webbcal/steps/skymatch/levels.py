@@ -1,7 +1,7 @@
 """Sky levels of images, and their differences where images see the same sky."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,11 +13,12 @@ from webbcal.spec.products import Cal
 from webbcal.steps._set import Tools, read_plane
 from webbcal.steps.skymatch.options import SkyMatchOptions
 
-ENOUGH = 1 << 20
-"""So many differences tell the level to a thousandth of the noise; of more, every nth is taken."""
+FEW_PAIRS, STRIDE = 4, 3
+"""With more pairs per image than these, only every third pixel of a row is taken: many pairs share
+the noise. The number is odd, so that the starts of consecutive rows fill all columns."""
 
-STRIDES = (1, 3, 5)
-"""Every nth pixel of a row: odd, so that the starts of consecutive rows fill all columns."""
+PEAK_REACH = 2.0
+"""How much of the peak of differences tells their mode: their distribution is symmetric."""
 
 FEWEST = 100
 """With fewer pixels in common, two images do not overlap."""
@@ -158,13 +159,14 @@ def differences(
     Each value is taken from the same place of the sky in both images, and where both are usable:
     sources that nobody sees raise the sky of both, and cancel.
     """
+    stride = 1 if len(pairs) <= FEW_PAIRS * len(images) else STRIDE
     seconds: dict[int, list[int]] = {}
     for pair in pairs:
         seconds.setdefault(pair.first, []).append(pair.second)
 
     def of_first(first: int) -> list[Difference]:
         plane = frozen(usable_plane(images[first], options))
-        return list(_with_each(images, patches, (first, plane), seconds[first], options))
+        return list(_with_each(images, patches, (first, plane), seconds[first], stride, options))
 
     results: list[Difference] = []
     for done, part in enumerate(tools.parallel(of_first, list(seconds)), 1):
@@ -178,20 +180,18 @@ def _with_each(
     patches: Sequence[SkyPatch | None],
     first: tuple[int, np.ndarray],
     seconds: Sequence[int],
+    stride: int,
     options: SkyMatchOptions,
 ) -> Iterator[Difference]:
     """Yield the difference of one image to each of some others."""
     from webbcal.kernels.sky import matched_differences
 
     position, plane = first
-    room = np.empty(0, np.float32)
+    room = np.empty(plane.size // stride + plane.shape[0], np.float32)
+    clipping = replace(clipping_of(options), peak_reach=PEAK_REACH)
     for second in seconds:
         own, other = patches[position], patches[second]
         assert own is not None and other is not None, "pairs are of images with coordinates"
-        shared = min(_shared_pixels(own, other), plane.size)
-        stride = next((n for n in STRIDES if shared <= n * ENOUGH), STRIDES[-1])
-        if room.size < plane.size // stride + plane.shape[0]:
-            room = np.empty(plane.size // stride + plane.shape[0], np.float32)
         count = matched_differences(
             plane,
             frozen(usable_plane(images[second], options)),
@@ -202,7 +202,7 @@ def _with_each(
         )
         if count * stride < FEWEST:
             continue
-        level = sky_level(room[:count], options.skystat, clipping_of(options))
+        level = sky_level(room[:count], options.skystat, clipping)
         if level is not None:
             yield Difference(position, second, level)
 
