@@ -94,7 +94,7 @@ def find_segments(
     smoothed with a Gaussian curve, and pixels above `snr_threshold` deviations of the background
     that touch make a segment. Segments with several sources are separated.
 
-    Source: E. Bertin, S. Arnouts 1996, A&AS 117, 393, sections 2 to 6.
+    Source: Bertin and Arnouts 1996, A&AS 117, 393, sections 2 to 6.
     """
     from scipy import ndimage
 

@@ -38,7 +38,7 @@ class Shapes:
 def measure_shapes(planes: Planes, segments: Segments) -> Shapes:
     """Return centroids and second moments of the smoothed image within each segment.
 
-    Source: E. Bertin, S. Arnouts 1996, A&AS 117, 393, section 10; the SExtractor manual, sections
+    Source: Bertin and Arnouts 1996, A&AS 117, 393, section 10; the SExtractor manual, sections
     on positional parameters and shapes.
     """
     from webbcal.kernels.arrays import frozen
