@@ -6,7 +6,8 @@ from webbcal.kernels._jit import kernel
 from webbcal.kernels.group_flags import BAD, JUMP
 from webbcal.kernels.sorting import sort_columns
 
-LANES = 128
+LANES, LONG = 256, 256
+FEW_LANES = 128  # for long lists, so that they stay in the second-level cache
 
 
 @kernel
@@ -35,10 +36,11 @@ def typical_differences(sci, groupdq, together):
     size = nints * (ngroups - 1) // parts
     centre = np.empty((parts, npixels), np.float32)
     scatter = np.empty((parts, npixels), np.float32)
-    rows = np.full((size, LANES), np.float32(np.inf))
-    number = np.empty(LANES, np.int64)
-    for start in range(0, npixels, LANES):
-        stop = min(start + LANES, npixels)
+    lanes = LANES if size <= LONG else FEW_LANES
+    rows = np.full((size, lanes), np.float32(np.inf))
+    number = np.empty(lanes, np.int64)
+    for start in range(0, npixels, lanes):
+        stop = min(start + lanes, npixels)
         for part in range(parts):
             first, last = (0, ngroups - 1) if together else (part, part + 1)
             _fill(sci, groupdq, (start, stop, first, last), rows, number)

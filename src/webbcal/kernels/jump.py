@@ -16,8 +16,8 @@ from webbcal.kernels.group_flags import BAD, JUMP
 from webbcal.kernels.sorting import median, sort_columns
 
 LANES = 256
-FEW_LANES = 64  # for long lists, so that they stay in the cache
-LONG = 32
+FEWER_LANES, LONG = 128, 256
+FEW_LANES, VERY_LONG = 64, 1024  # for long lists, so that they stay in the second-level cache
 
 ITERATIVE, SINGLE_PASS, CLIP_INTEGRATIONS, CLIP_ALL = 0, 1, 2, 3
 CLIP_ROUNDS = 5
@@ -97,7 +97,7 @@ def find_jumps(pixels, columns, search, spread):
     _copy_flags(pixels.groupdq.reshape(-1), out.reshape(-1))
     count = np.zeros(npixels, np.uint16)
     longest = nints * (1 if search.method == CLIP_INTEGRATIONS else ngroups - 1)
-    lanes = LANES if longest <= LONG else FEW_LANES
+    lanes = LANES if longest <= LONG else FEWER_LANES if longest <= VERY_LONG else FEW_LANES
     rows = np.full((longest, lanes), np.float32(np.inf))
     suspect = np.empty(lanes, np.uint8)
     cuts = np.empty((2, lanes), np.float32)
