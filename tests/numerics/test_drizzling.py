@@ -208,7 +208,7 @@ def test_bands_cover_a_grid():
     assert found[0].start == 0
     assert found[-1].stop == 5000
     assert all(a.stop == b.start for a, b in pairwise(found))
-    assert max(part.stop - part.start for part in found) * 4000 * 100 < 6e7
+    assert max(part.stop - part.start for part in found) * 4000 * 100 < 8e7
 
 
 def test_an_image_without_room_is_told():

@@ -34,7 +34,7 @@ def blot(
         Bilinear interpolation, axes (y, x), float32; NaN outside of the mosaic, beside its NaN
         pixels and where a pixel has no position. Same bits for a row whichever others come along.
 
-    Source: Fruchter et al. 2010, section on blotting.
+    Source: Fruchter and Hook 2002, section 5.
     """
     positions = pixel_map.positions(rows)
     out = np.full(positions.shape[:2], np.nan, np.float32)

@@ -35,8 +35,9 @@ With drops of full width at the scale of the images (at half of it; at twice), t
 over 8 x 8 pixels are then 2 (4; 1) per cent too large, and those of sums over large areas 2 (4; 1)
 per cent too small.
 """
-BLOCK = 32  # rows and columns of an input that are looked at together
-BAND_BYTES = 48_000_000  # that the sums of one band take, about
+BLOCK = 16  # rows and columns of an input that are looked at together
+MOST_ROWS = 128  # of an input that are read at a time
+BAND_BYTES = 72_000_000  # that the sums of one band take, about
 IMAGES_PER_PLANE = 32  # that share the bits of one plane of the context
 
 Read = Callable[[slice, slice], tuple[np.ndarray, np.ndarray]]
@@ -159,13 +160,23 @@ class Layer:
             & (low[..., 0] - margin < columns)
             & (high[..., 0] + margin > 0)
         )
-        found = []
+        found: list[tuple[slice, slice]] = []
         for i in np.flatnonzero(touches.any(axis=1)):
             first, *_, last = np.flatnonzero(touches[i]).repeat(2)
             # The last point of the lattice is the last pixel, the others begin a block.
             stop_y = y[i + 1] + (i + 2 == y.size)
             stop_x = x[last + 1] + (last + 2 == x.size)
-            found.append((slice(int(y[i]), int(stop_y)), slice(int(x[first]), int(stop_x))))
+            across = slice(int(x[first]), int(stop_x))
+            before = found[-1] if found else None
+            if (
+                before is not None
+                and before[1] == across
+                and before[0].stop == y[i]
+                and stop_y - before[0].start <= MOST_ROWS
+            ):
+                found[-1] = slice(before[0].start, int(stop_y)), across
+            else:
+                found.append((slice(int(y[i]), int(stop_y)), across))
         return found
 
 
