@@ -15,7 +15,9 @@ import io
 import struct
 import warnings
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -79,18 +81,15 @@ class EncodedNode(Encoded):
         import asdf
         from asdf.exceptions import AsdfWarning, ValidationError
 
-        from webbcal.geometry.transforms.asdf_extension import ObservatoryTransforms
-
         for node in walk(self.node):
             source = entry(node, "source") if _is_array(node) else None
             external = source is not None and source.tag == YAML + "str"
             if external or entry(node, "$ref") is not None:
                 raise InvalidInput("the tree links to another file", where=self._where)
         problems = (ValidationError, ValueError, TypeError, LookupError, AttributeError, OSError)
-        with warnings.catch_warnings(), asdf.config_context() as config:
+        with warnings.catch_warnings(), _asdf_with_our_transforms() as config:
             warnings.simplefilter("ignore", AsdfWarning)
             config.warn_on_failed_conversion = False
-            config.add_extension(ObservatoryTransforms())
             self._refuse_unknown(asdf.AsdfFile(version=_STANDARD).extension_manager)
             document = render_tree({"value": self}, self._where, complete=True)
             try:
@@ -118,15 +117,49 @@ class EncodedNode(Encoded):
             )
 
 
+@contextmanager
+def _asdf_with_our_transforms() -> Iterator[Any]:
+    """Let the asdf library know the transforms of the observatory, here only."""
+    import asdf
+
+    _find_extensions()
+    with asdf.config_context() as config:
+        config.add_extension(_our_transforms())
+        yield config
+
+
+@cache
+def _find_extensions() -> None:
+    """Let the asdf library find the extensions of all packages, once per process.
+
+    In a context of its own it would find them again each time. They are described in 44 YAML
+    files, which its loader in pure Python takes a second for, and that in C a tenth of it.
+    """
+    import asdf
+
+    usual = yaml.SafeLoader
+    yaml.SafeLoader = getattr(yaml, "CSafeLoader", usual)
+    try:
+        common = asdf.get_config()
+        _ = common.extensions, common.resource_manager
+    finally:
+        yaml.SafeLoader = usual
+
+
+@cache
+def _our_transforms() -> Any:
+    """Return our extension of the asdf library, the same one always: it knows it again."""
+    from webbcal.geometry.transforms.asdf_extension import ObservatoryTransforms
+
+    return ObservatoryTransforms()
+
+
 def encode(objects: Mapping[str, Any]) -> dict[str, EncodedNode]:
     """Return objects as the asdf library stores them, by name; what they share stays shared."""
     import asdf
 
-    from webbcal.geometry.transforms.asdf_extension import ObservatoryTransforms
-
     buffer = io.BytesIO()
-    with asdf.config_context() as config:
-        config.add_extension(ObservatoryTransforms())
+    with _asdf_with_our_transforms():
         file = asdf.AsdfFile(dict(objects), version=_STANDARD)
         file.write_to(buffer, all_array_storage="internal")
     root, blocks = _parse(buffer.getvalue(), "the tree to write")
