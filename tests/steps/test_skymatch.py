@@ -205,9 +205,12 @@ def test_many_overlaps_are_thinned_and_stay_connected():
         def may_overlap(self, other):
             return True
 
-        def nodes_in(self, other, step):
-            y, x = np.mgrid[0:1001:250, 0:1001:250].astype(float)
-            return np.stack([x + 200 * (self.place - other.place), y], axis=-1)
+        def nodes(self, step):
+            y, x = np.mgrid[0 : 1000 + step : step, 0 : 1000 + step : step].astype(float)
+            return np.stack([x + 200 * self.place, y], axis=-1)
+
+        def pixels(self, directions):
+            return directions - [200 * self.place, 0]
 
     patches = [Patch(0) for _ in range(60)] + [Patch(3) for _ in range(60)]
     pairs = overlaps(patches, range(120))

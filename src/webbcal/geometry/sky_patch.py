@@ -80,9 +80,10 @@ class SkyPatch:
         found = np.full((*near.shape, 2), np.nan)
         u, v = plane[:, near]
         inner_u, inner_v = (np.clip(part, -1.1, 1.1) for part in (u, v))
+        along_y, along_x = (chebyshev.chebvander(part, TERMS - 1) for part in (inner_v, inner_u))
         values = np.stack(
             [
-                chebyshev.chebval2d(inner_v, inner_u, c)
+                ((along_y @ c) * along_x).sum(axis=1)
                 + c[0, 1] * (u - inner_u)  # outside, the polynomials would go astray
                 + c[1, 0] * (v - inner_v)
                 for c in self.to_pixel
@@ -104,8 +105,13 @@ class SkyPatch:
 
         The last node of each axis is at the last pixel or behind it.
         """
-        y, x = (np.arange(0, size + step - 1, step, dtype=float) for size in self.shape)
-        return other.pixels(self.directions(y, x))
+        return other.pixels(self.nodes(step))
+
+    def nodes(self, step: int) -> np.ndarray:
+        """Return unit vectors, axes (y, x, component), to every `step`-th pixel, as `nodes_in`."""
+        return self.directions(
+            *(np.arange(0, size + step - 1, step, dtype=float) for size in self.shape)
+        )
 
 
 def sky_patch(wcs: Any, shape: tuple[int, int]) -> SkyPatch:
@@ -219,7 +225,8 @@ def _inverted(
     matrix = chebyshev.chebvander2d(v, u, [TERMS - 1, TERMS - 1]).reshape(-1, TERMS, TERMS)
     matrix = np.stack([matrix[:, j, i] for j, i in powers], axis=1)
     wanted = np.stack([grid[1].ravel(), grid[0].ravel()], axis=1)  # x, y
-    solution = np.linalg.lstsq(matrix, wanted, rcond=None)[0]
+    # Normal equations: the basis is nearly orthogonal here, and they are ten times faster.
+    solution = np.linalg.solve(matrix.T @ matrix, matrix.T @ wanted)
     half = np.array([box[3] - box[2], box[1] - box[0]]) / 2.0
     error = float(np.abs((matrix @ solution - wanted) * half).max())
     coefficients = np.zeros((2, TERMS, TERMS))

@@ -95,23 +95,28 @@ def overlaps(patches: Sequence[SkyPatch | None], groups: Sequence[int]) -> list[
     """
     found = []
     for i, first in enumerate(patches):
+        if first is None:
+            continue
+        step = max(first.shape) // COARSE + 1
+        nodes = first.nodes(step)
         for j in range(i + 1, len(patches)):
             second = patches[j]
-            if first is None or second is None or groups[i] == groups[j]:
+            if second is None or groups[i] == groups[j] or not first.may_overlap(second):
                 continue
-            if first.may_overlap(second):
-                pixels = _shared_pixels(first, second)
-                if pixels >= FEWEST:
-                    found.append(Overlap(i, j, pixels))
+            pixels = _shared_pixels(nodes, step, second)
+            if pixels >= FEWEST:
+                found.append(Overlap(i, j, pixels))
     if len(found) <= PARTNERS * len(patches):
         return found
     return _thinned(found, len(patches))
 
 
-def _shared_pixels(first: SkyPatch, second: SkyPatch) -> float:
-    """Return about how many pixels of the first image lie on the second one; never too few."""
-    step = max(first.shape) // COARSE + 1
-    nodes = first.nodes_in(second, step)
+def _shared_pixels(directions: np.ndarray, step: int, second: SkyPatch) -> float:
+    """Return about how many pixels of an image lie on a second one; never too few.
+
+    `directions` are those to every `step`-th pixel of the first.
+    """
+    nodes = second.pixels(directions)
     corners = np.stack([nodes[:-1, :-1], nodes[1:, :-1], nodes[:-1, 1:], nodes[1:, 1:]])
     low, high = corners.min(axis=0), corners.max(axis=0)
     size = np.array(second.shape[::-1])
