@@ -20,26 +20,22 @@ addEventListener("load", () => {{
   const frame = document.querySelector("iframe");
   const page = frame.contentDocument;
   page.querySelectorAll("details").forEach(one => one.open = true);
-  page.querySelectorAll("img").forEach(one => one.loading = "eager");
-  const decoded = [...page.images].map(one => one.decode().then(() => 1, () => 0));
-  Promise.all(decoded).then(good => {{
-    const past = [...page.querySelectorAll("body *")].filter(one =>
-      !one.closest(".scroll, nav, svg") &&
-      one.getBoundingClientRect().right > {width} + 0.5).map(one => one.outerHTML.slice(0, 80));
-    const mute = [...page.querySelectorAll("figure.chart svg")].filter(one =>
-      one.getBoundingClientRect().height < 50).length;
-    document.getElementById("told").textContent = "TOLD" + JSON.stringify({{
-      width: page.documentElement.scrollWidth,
-      height: page.documentElement.scrollHeight,
-      images: good.length,
-      decoded: good.reduce((a, b) => a + b, 0),
-      past: past,
-      flat: mute,
-      background: getComputedStyle(page.body).backgroundColor,
-      loaded: frame.contentWindow.performance.getEntriesByType("resource")
-        .map(one => one.name).filter(name => !name.startsWith("data:")),
-    }}) + "END";
-  }});
+  const past = [...page.querySelectorAll("body *")].filter(one =>
+    !one.closest(".scroll, nav, svg") &&
+    one.getBoundingClientRect().right > {width} + 0.5).map(one => one.outerHTML.slice(0, 80));
+  const mute = [...page.querySelectorAll("figure.chart svg")].filter(one =>
+    one.getBoundingClientRect().height < 50).length;
+  document.getElementById("told").textContent = "TOLD" + JSON.stringify({{
+    width: page.documentElement.scrollWidth,
+    height: page.documentElement.scrollHeight,
+    images: page.images.length,
+    decoded: [...page.images].filter(one => one.complete && one.naturalWidth > 0).length,
+    past: past,
+    flat: mute,
+    background: getComputedStyle(page.body).backgroundColor,
+    loaded: frame.contentWindow.performance.getEntriesByType("resource")
+      .map(one => one.name).filter(name => !name.startsWith("data:")),
+  }}) + "END";
 }});
 </script>"""
 
@@ -51,12 +47,12 @@ def browse(folder: Path, page: Path, width: int, *flags: str) -> tuple[dict, str
     command = [
         str(CHROMIUM), "--headless", "--hide-scrollbars", "--no-sandbox", "--disable-gpu",
         "--disable-dev-shm-usage",
-        "--allow-file-access-from-files", "--enable-logging=stderr", "--virtual-time-budget=20000",
+        "--allow-file-access-from-files", "--enable-logging=stderr",
         "--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={folder / 'profile'}",
         "--window-size=1400,2200", *flags, "--dump-dom", probe.as_uri(),
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    assert "TOLD" in done.stdout, done.stderr[-2000:]
+    assert '<pre id="told">TOLD' in done.stdout, done.stderr[-2000:]
     told = done.stdout.partition('<pre id="told">TOLD')[2].partition("END</pre>")[0]
     told = told.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
     console = "\n".join(line for line in done.stderr.splitlines() if "CONSOLE" in line)

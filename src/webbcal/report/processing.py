@@ -8,7 +8,7 @@ from typing import Any
 from webbcal.io.names import root_of
 from webbcal.report.gather import ReferenceEntry, Run, StepEntry
 from webbcal.report.mappings import in_words, listed
-from webbcal.report.markup import Markup, badge, details, join, number, section, table, tag
+from webbcal.report.markup import Markup, badge, details, join, section, table, tag
 from webbcal.report.words import duration, plural
 from webbcal.steps import STEPS
 from webbcal.steps.of_sets import SET_STEPS
@@ -110,8 +110,8 @@ def _options(run: Run) -> Markup:
                 counts = used.setdefault(step.name, {}).setdefault(str(name), Counter())
                 counts[in_words(value)] += 1
     changed, rows = [], []
-    for step_name, options in used.items():
-        for name, counts in options.items():
+    for step_name in _in_order(run):
+        for name, counts in used.get(step_name, {}).items():
             known = defaults.get(step_name, {})
             default = in_words(known[name]) if name in known else None
             value = "; ".join(counts)
@@ -179,7 +179,7 @@ def references(run: Run) -> Markup:
     return section(
         "references",
         "References",
-        table(("type", "file", "chosen by", "exposures", "SHA-256"), rows, numbers=(3,)),
+        table(("type", "file", "chosen by", "used by", "SHA-256"), rows, numbers=(3,)),
         details(
             "no file applies or was given for " + plural(len(unused), "type"), table((), unused)
         )
@@ -212,6 +212,8 @@ def other_figures(run: Run) -> Markup:
         if name in _SHOWN:
             continue
         sets: Sequence[Mapping[str, Any]] = run.figures(name)
-        inner = [listed(figures) for figures in sets[:20]]
-        parts.append(details(f"{name} ({number(len(inner))})" if len(inner) > 1 else name, *inner))
+        if len(sets) > 1:
+            parts.append(listed({f"{name}, {len(sets)} times": list(sets)}))
+        else:
+            parts.append(details(name, *(listed(figures) for figures in sets)))
     return section("figures", "Other figures", *parts)

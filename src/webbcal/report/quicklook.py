@@ -86,7 +86,7 @@ def _card(entry: Entry, look: Look, *, wide: bool = False) -> Markup:
         alt=f"{entry.name}: {entry.title}",
         width=look.small.shape[1],
         height=look.small.shape[0],
-        loading="lazy",
+        decoding="async",
         class_="coarse" if max(look.small.shape) < _COARSE else None,
     )
     height, width = look.small.shape

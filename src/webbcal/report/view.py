@@ -279,7 +279,8 @@ def _marks(limits: Limits, stretch: str) -> tuple[list[float], list[str]]:
     powers = [10.0 ** float(n) for n in range(-12, 13)]
     near = [p for p in powers if largest / 1e4 <= p <= largest]
     values = {0.0, *(sign * f * p for p in near for f in (1, 2, 5) for sign in (-1, 1))}
-    values |= set(Axis("", limits.low, limits.high).ticks())
+    for high in (limits.low + 6.0 * limits.soft, limits.high):
+        values |= set(Axis("", limits.low, high).ticks())
     inside = sorted(
         (v for v in values if limits.low <= v <= limits.high), key=lambda v: (abs(v), v)
     )
@@ -309,7 +310,7 @@ def _axes(product: Product, shape: tuple[int, int], title: str, choice: Choice) 
 
         axes = figure.add_subplot(axes_class=WCSAxes, wcs=wcs)
         axes.set(xlabel="right ascension", ylabel="declination")
-        axes.coords.grid(color="white", alpha=0.25, linewidth=0.6)
+        axes.coords.grid(color="#8c96a0", alpha=0.4, linewidth=0.6)
     axes.set_title(title, fontsize=9, family="monospace", wrap=True)
     return figure, axes
 
