@@ -14,6 +14,7 @@ Source: ASDF Standard 1.6.0; YAML 1.1.
 import io
 import struct
 import warnings
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -154,8 +155,30 @@ def _our_transforms() -> Any:
     return ObservatoryTransforms()
 
 
+_ENCODED: OrderedDict[int, tuple[Any, EncodedNode]] = OrderedDict()
+_KEPT = 4
+"""Objects encoded last: the parts of a product that are written one after the other share them.
+They are kept, since an id is one of a living object only."""
+
+
 def encode(objects: Mapping[str, Any]) -> dict[str, EncodedNode]:
-    """Return objects as the asdf library stores them, by name; what they share stays shared."""
+    """Return objects as the asdf library stores them, by name; what they share stays shared.
+
+    An object that was encoded alone is not encoded again: it must not have changed since.
+    """
+    if len(objects) != 1:
+        return _encode(objects)
+    ((name, value),) = objects.items()
+    known = _ENCODED.get(id(value))
+    if known is None:
+        known = value, _encode(objects)[name]
+        _ENCODED[id(value)] = known
+        while len(_ENCODED) > _KEPT:
+            _ENCODED.popitem(last=False)
+    return {name: known[1]}
+
+
+def _encode(objects: Mapping[str, Any]) -> dict[str, EncodedNode]:
     import asdf
 
     buffer = io.BytesIO()
