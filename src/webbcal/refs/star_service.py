@@ -1,5 +1,7 @@
 """Positions of stars from the archive of Gaia, through astroquery."""
 
+import io
+from contextlib import redirect_stdout
 from typing import Any
 
 import numpy as np
@@ -37,7 +39,8 @@ def query_stars(name: str, ra: float, dec: float, radius: float) -> AstrometricC
     """
     advice = "Name a catalogue file instead: --option tweakreg.abs_refcat=FILE."
     try:
-        from astroquery.gaia import Gaia
+        with redirect_stdout(io.StringIO()):  # it prints what its server has to say
+            from astroquery.gaia import Gaia
     except ImportError:
         raise CannotCalibrate(
             f"{name} needs the package astroquery", advice=f"pip install webbcal[gaia]. {advice}"

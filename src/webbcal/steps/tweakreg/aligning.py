@@ -20,6 +20,9 @@ NARROWEST_REACH = 0.7
 REACH = 6.0
 """And in units of the scatter, at least."""
 
+SAME = 0.9
+"""Part of the last distance that is not worth another search."""
+
 FEWEST_KEPT = 0.5
 """Part of the pairs that must agree: else they are not the same stars."""
 
@@ -100,7 +103,10 @@ def place(reference: Stars, stars: Stars, rules: Rules) -> Placed:
         found = _fitted(reference, stars, found.transform, reach, rules)
         if found.fit is None or found.failure:
             return found
-        reach = min(reach, _reach(found.fit, rules.pixel))
+        closer = min(reach, _reach(found.fit, rules.pixel))
+        if closer > SAME * reach:
+            break
+        reach = closer
     return _checked(reference, stars, found, reach, rules)
 
 

@@ -18,7 +18,8 @@ MEDIAN_OF_SQUARES = 2.0 * np.log(2.0)  # of chi square with two degrees of freed
 SIGNIFICANT = 0.9973  # probability below which chance makes a roll, say
 SMALLEST_SCATTER = 0.003  # pixel: no position is known better than this
 LARGEST_SCATTER = 2.0  # pixel
-IMPROVEMENTS = 3  # Gauss-Newton steps; rotations are small, so that the second hardly counts
+BISECTIONS = 14  # of the logarithm of the scatter, which is thus known to a thousandth
+IMPROVEMENTS = 2  # Gauss-Newton steps; rotations are small, so that the second hardly counts
 LOST = 1e-10  # part of the largest eigenvalue below which a combination is undetermined
 
 
@@ -206,9 +207,10 @@ class _State:
         with np.errstate(divide="ignore", invalid="ignore"):
             return sums / total[:, None], np.where(total > 0, 1.0 / total, np.nan)
 
-    def residuals(self) -> tuple[np.ndarray, np.ndarray]:
+    def residuals(self, places: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Return the residual of each detection to the others of its star, and its deviation."""
-        star, weights, places = self.detections.star, self.weights(), self.mapped()
+        star, weights = self.detections.star, self.weights()
+        places = self.mapped() if places is None else places
         total = np.bincount(star, weights)[star] - weights
         others = np.empty_like(places)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -239,9 +241,10 @@ class _State:
     def with_scatter(self) -> "_State":
         """Return the state with the scatter that explains the median residual."""
         low, high = (SMALLEST_SCATTER * self.pixel) ** 2, (LARGEST_SCATTER * self.pixel) ** 2
-        for _ in range(30):
+        places = self.mapped()
+        for _ in range(BISECTIONS):
             middle = np.sqrt(low * high)
-            residuals, expected = replace(self, extra=middle).residuals()
+            residuals, expected = replace(self, extra=middle).residuals(places)
             squares = ((residuals / expected[:, None]) ** 2).sum(axis=1)[self.used]
             squares = squares[np.isfinite(squares)]
             if squares.size and np.median(squares) > MEDIAN_OF_SQUARES:
