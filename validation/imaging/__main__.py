@@ -1,8 +1,10 @@
 """Measure the calibrated images of a simulated programme.
 
-``python -m validation.imaging --folder DIR [--simulation DIR] [--figure FILE]``: one line per
-criterion; exit status 1 if one does not hold. `DIR` holds the products (cal, crf, i2d, cat);
-the simulation is the folder that ``webbcal simulate`` made, by default the same.
+``python -m validation.imaging --folder DIR [--simulation DIR] [--mosaic FILE ...] [--figure
+FILE]``: one line per criterion; exit status 1 if one does not hold. `DIR` holds the products (cal,
+crf, i2d, cat); the simulation is the folder that ``webbcal simulate`` made, by default the same.
+Further mosaics of the same exposures (other scales, other weights) may be named. The figure shows
+completeness and purity against magnitude.
 """
 
 import argparse
@@ -19,7 +21,13 @@ from validation.imaging.alignment import measure_alignment
 from validation.imaging.background import measure_blank_sky, measure_sky
 from validation.imaging.completeness import measure_completeness, plot_completeness
 from validation.imaging.cosmic_rays import measure_rejection
-from validation.imaging.photometry import flux_pulls, match, measure_bright
+from validation.imaging.photometry import (
+    Stars,
+    flux_pulls,
+    forced_photometry,
+    match,
+    measure_bright,
+)
 from validation.imaging.products import Programme, load
 
 
@@ -72,7 +80,8 @@ def catalogue_lines(
     stars = match(catalogue, programme.sources, programme.pixel_scale)
     bright = measure_bright(stars)
     yield _below(
-        f"scatter of {bright.count} bright stars, per axis (mean {bright.offset_mas:.2f} mas off)",
+        f"scatter of {bright.count} bright stars, per axis (mean {bright.offset_mas:.2f} mas off, "
+        f"{bright.strong_place_mas:.3f} mas above S/N 200)",
         bright.place_mas,
         limits.place_mas,
         "mas",
@@ -82,14 +91,7 @@ def catalogue_lines(
     yield Criterion("flux of bright stars", text, "0.5 %", abs(bias) < FLUX_BIAS)
     scatter = bright.scatter
     yield Criterion("its scatter", f"{100 * scatter:.2f} %", "below 1 %", scatter < FLUX_SCATTER)
-    for one in flux_pulls(stars):
-        chance = 2 / np.sqrt(2 * one.count)
-        yield Criterion(
-            f"flux pulls, S/N {one.low:g} to {one.high:g}, {one.count} stars",
-            f"width {one.width:.3f}, median {one.shift:+.2f}",
-            f"1.0 +- 0.1, and {chance:.2f} by chance",
-            abs(one.width - 1) < PULL + chance,
-        )
+    yield from pull_lines("fluxes of the catalogue", stars)
     bins = measure_completeness(
         catalogue, programme.sources, programme.images, programme.pixel_scale
     )
@@ -102,15 +104,44 @@ def catalogue_lines(
         plot_completeness(bins, figure)
 
 
+def pull_lines(name: str, stars: Stars) -> Iterator[Criterion]:
+    """Yield the widths of pulls of fluxes by signal to noise."""
+    for one in flux_pulls(stars):
+        chance = 2 / np.sqrt(2 * one.count)
+        yield Criterion(
+            f"pulls of {name}, S/N {one.low:g} to {one.high:g}, {one.count} stars",
+            f"width {one.width:.3f}, median {one.shift:+.2f}",
+            f"1.0 +- 0.1, and {chance:.2f} by chance",
+            abs(one.width - 1) < PULL + chance,
+        )
+
+
+def forced_lines(programme: Programme) -> Iterator[Criterion]:
+    """Yield the pulls of fluxes that are measured at the true places."""
+    assert programme.mosaic is not None
+    assert programme.apcorr is not None
+    stars = forced_photometry(
+        programme.mosaic, programme.apcorr, programme.sources, programme.pixel_scale
+    )
+    yield from pull_lines("fluxes at true places", stars)
+
+
 def cosmic_ray_lines(programme: Programme) -> Iterator[Criterion]:
     """Yield what was measured of cosmic rays."""
     found = measure_rejection(programme.images)
-    for name, part, whole, limit in (
-        ("cosmic rays above 10 sigma found under 3 dithers", found.covered_found, found.covered,
-         FOUND_COVERED),
+    cases = (
+        (
+            "cosmic rays above 10 sigma found under 3 dithers",
+            found.covered_found,
+            found.covered,
+            FOUND_COVERED,
+        ),
         ("cosmic rays above 10 sigma found", found.found, found.strong, FOUND),
-    ):  # fmt: skip
-        share = part / whole if whole else np.nan
+    )
+    for name, part, whole, limit in cases:
+        if not whole:
+            continue
+        share = part / whole
         yield Criterion(
             name, f"{100 * share:.2f} % of {whole}", f"above {100 * limit:.1f} %", share > limit
         )
@@ -126,16 +157,20 @@ def cosmic_ray_lines(programme: Programme) -> Iterator[Criterion]:
 def background_lines(programme: Programme, limits: Limits) -> Iterator[Criterion]:
     """Yield what was measured of the sky."""
     levels = measure_sky(programme.images)
-    yield _below("differences of sky levels", levels.largest, limits.sky, "MJy/sr", "{:.1e}")
-    if programme.mosaic is None:
+    if not levels.groups:
         return
-    blank = measure_blank_sky(programme.mosaic, programme.images)
-    name = f"blank sky, {blank.blocks} blocks of 8 x 8"
+    yield _below("differences of sky levels", levels.largest, limits.sky, "MJy/sr", "{:.1e}")
+
+
+def mosaic_lines(mosaic: Path, programme: Programme) -> Iterator[Criterion]:
+    """Yield what was measured of the noise of a mosaic."""
+    blank = measure_blank_sky(mosaic, programme.images)
+    name = f"{mosaic.name}, {blank.blocks} blocks of 8 x 8 of blank sky"
     width = blank.block_width
     yield Criterion(name, f"width {width:.3f}", "1.00 +- 0.05", abs(width - 1) < BLANK)
     corrected = blank.corrected_width
     yield Criterion(
-        "blank sky, pixels with the recorded factor",
+        f"{mosaic.name}, pixels of blank sky with the recorded factor",
         f"width {corrected:.3f} ({blank.pixel_width:.3f} without)",
         "1.00 +- 0.05",
         abs(corrected - 1) < BLANK,
@@ -151,13 +186,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--simulation", type=Path)
+    parser.add_argument("--mosaic", type=Path, action="append", default=[])
     parser.add_argument("--figure", type=Path)
     chosen = parser.parse_args()
     programme = load(chosen.folder, chosen.simulation or chosen.folder)
     limits = LIMITS[programme.instrument]
     holds = True
-    parts = [alignment_lines(programme, limits), cosmic_ray_lines(programme)]
-    parts.append(background_lines(programme, limits))
+    parts = [alignment_lines(programme, limits)]
+    if programme.images[0].path.name.endswith("_crf.fits"):
+        parts += [cosmic_ray_lines(programme), background_lines(programme, limits)]
+    mosaics = [programme.mosaic] if programme.mosaic is not None else []
+    parts += [mosaic_lines(mosaic, programme) for mosaic in mosaics + chosen.mosaic]
+    if programme.mosaic is not None and programme.apcorr is not None:
+        parts.append(forced_lines(programme))
     if programme.catalogue is not None:
         parts.append(catalogue_lines(programme, limits, chosen.figure))
     for part in parts:

@@ -2,20 +2,25 @@
 
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 from astropy import units
 from astropy.coordinates import SkyCoord
+from astropy.io import fits
+from astropy.stats import SigmaClip
 from astropy.table import Table
 
 from validation.measures import robust_width
+from webbcal.io.read import open_product
 
 MATCH_PIXELS = 1.5
 NEAR_PIXELS, FAR_PIXELS = 8.0, 16.0
 NEAR_LIGHT, FAR_LIGHT = 0.003, 0.2  # of neighbours, relative to a star
 NEAR_ERROR = 0.2  # likewise, relative to the error of its flux
+WINGS = 0.002  # part of the light of a farther neighbour that an aperture catches, at most
 BRIGHT = 100.0  # signal to noise
-FAINTER = 200.0
+STRONG = 200.0
 EDGES = (5.0, 10.0, 20.0, 50.0, 100.0, 200.0)
 
 
@@ -99,6 +104,8 @@ class BrightStars:
         Robust scatter of the places, per axis, the mean removed.
     offset_mas : float
         Length of the mean.
+    strong_place_mas : float
+        Scatter of those above a signal to noise of 200.
     """
 
     count: int
@@ -106,6 +113,7 @@ class BrightStars:
     scatter: float
     place_mas: float
     offset_mas: float
+    strong_place_mas: float
 
 
 def measure_bright(stars: Stars) -> BrightStars:
@@ -113,15 +121,23 @@ def measure_bright(stars: Stars) -> BrightStars:
     lone = (stars.near < NEAR_LIGHT * stars.true_flux) & (stars.far < FAR_LIGHT * stars.true_flux)
     some = stars[lone & (stars.snr > BRIGHT)]
     if not len(some.flux):
-        return BrightStars(0, np.nan, np.nan, np.nan, np.nan)
+        return BrightStars(0, *(np.nan,) * 5)
     ratio = some.flux / some.true_flux
     return BrightStars(
         len(ratio),
         float(np.median(ratio)),
         robust_width(ratio),
-        float(np.hypot(robust_width(some.east), robust_width(some.north)) / np.sqrt(2)),
+        _scatter(some),
         float(np.hypot(np.median(some.east), np.median(some.north))),
+        _scatter(some[some.snr > STRONG]),
     )
+
+
+def _scatter(stars: Stars) -> float:
+    """Return the robust scatter of places per axis, mas."""
+    if not len(stars.flux):
+        return np.nan
+    return float(np.hypot(robust_width(stars.east), robust_width(stars.north)) / np.sqrt(2))
 
 
 @dataclass(frozen=True)
@@ -140,7 +156,7 @@ def flux_pulls(stars: Stars) -> list[PullBin]:
 
     The bins are of the truth over the error: limits on the measured flux would cut off one side.
     """
-    lone = (stars.near < NEAR_ERROR * stars.error) & (stars.far < FAR_LIGHT * stars.true_flux)
+    lone = (stars.near < NEAR_ERROR * stars.error) & (WINGS * stars.far < NEAR_ERROR * stars.error)
     some = stars[lone]
     pull = (some.flux - some.true_flux) / some.error
     strength = some.true_flux / some.error
@@ -150,3 +166,55 @@ def flux_pulls(stars: Stars) -> list[PullBin]:
         if len(here) > 10:
             bins.append(PullBin(low, high, len(here), robust_width(here), float(np.median(here))))
     return bins
+
+
+def forced_photometry(mosaic: Path, apcorr: Path, sources: Table, pixel_scale: float) -> Stars:
+    """Measure the true stars of a mosaic at their true places, also those too faint to be found.
+
+    Stars whose aperture has pixels without data are left out. Places are those of the truth.
+    """
+    product = open_product(mosaic)
+    with fits.open(mosaic, memmap=False) as units_:
+        sci, err = (units_[name].data.astype(float) for name in ("SCI", "ERR"))
+        to_jansky = 1e6 * units_["SCI"].header["PIXAR_SR"]
+    row = Table.read(apcorr, hdu="APCORR")[-1]
+    radii = float(row["radius"]), float(row["skyin"]), float(row["skyout"])
+    stars = np.flatnonzero(np.asarray(sources["kind"]) == "star")
+    ra, dec = (np.asarray(sources[name])[stars] for name in ("ra", "dec"))
+    x, y = product.wcs.invert(ra, dec, with_bounding_box=False)
+    edge = radii[-1] + 1
+    inside = (x > edge) & (x < sci.shape[1] - edge) & (y > edge) & (y < sci.shape[0] - edge)
+    stars = stars[inside]
+    flux, error = aperture_fluxes(sci, err, np.column_stack([x, y])[inside], radii)
+    scale = to_jansky * float(row["apcorr"])
+    true = SkyCoord(sources["ra"], sources["dec"], unit="deg")
+    near = _light_around(true, sources, NEAR_PIXELS * pixel_scale)[stars]
+    far = _light_around(true, sources, FAR_PIXELS * pixel_scale)[stars]
+    nowhere = np.zeros(len(stars))
+    every = Stars(
+        np.asarray(sources["flux"])[stars], scale * flux, scale * error, nowhere, nowhere, near, far
+    )
+    return every[np.isfinite(flux) & (error > 0)]
+
+
+def aperture_fluxes(
+    sci: np.ndarray, err: np.ndarray, places: np.ndarray, radii: tuple[float, float, float]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return sums in circles minus the sky, and their errors.
+
+    The sky is the sigma-clipped median of an annulus; the error that of the sum by ERR and that
+    of the median by the scatter in the annulus. NaN where a circle has pixels without data.
+    """
+    from photutils.aperture import ApertureStats, CircularAnnulus, CircularAperture
+
+    aperture = CircularAperture(places, radii[0])
+    annulus = CircularAnnulus(places, radii[1], radii[2])
+    bad = ~np.isfinite(sci) | ~np.isfinite(err)
+    missing = ApertureStats(bad.astype(float), aperture).sum
+    star = ApertureStats(sci, aperture, error=err, mask=bad)
+    clip = SigmaClip(sigma=3.0)
+    sky = ApertureStats(sci, annulus, mask=bad, sigma_clip=clip, sum_method="center")
+    error_of_sky = np.sqrt(np.pi / 2 / sky.center_aper_area.value) * sky.std
+    flux = star.sum - sky.median * aperture.area
+    error = np.hypot(star.sum_err, error_of_sky * aperture.area)
+    return np.where(missing > 0, np.nan, flux), error

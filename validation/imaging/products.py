@@ -77,6 +77,8 @@ class Programme:
         Combined products.
     sources : Table
         The true sources.
+    apcorr : Path or None
+        Reference that tells the apertures.
     """
 
     images: tuple[Image, ...]
@@ -84,6 +86,7 @@ class Programme:
     mosaic: Path | None
     catalogue: Path | None
     sources: Table
+    apcorr: Path | None
 
     @property
     def instrument(self) -> str:
@@ -136,7 +139,8 @@ def load(folder: Path, simulation: Path) -> Programme:
     mosaic = _combined(folder, "_i2d.fits")
     catalogue = _combined(folder, "_cat.ecsv")
     sources = Table.read(simulation / "truth" / "catalogue.ecsv")
-    return Programme(after or before, before or after, mosaic, catalogue, sources)
+    apcorr = next((simulation / "crds" / "references").rglob("*_apcorr_*.fits"), None)
+    return Programme(after or before, before or after, mosaic, catalogue, sources, apcorr)
 
 
 def _combined(folder: Path, ending: str) -> Path | None:

@@ -12,7 +12,7 @@ from validation.imaging.alignment import measure_alignment
 from validation.imaging.background import measure_sky
 from validation.imaging.completeness import measure_completeness, plot_completeness
 from validation.imaging.cosmic_rays import OUTLIER, coverage, measure_rejection
-from validation.imaging.photometry import flux_pulls, match, measure_bright
+from validation.imaging.photometry import aperture_fluxes, flux_pulls, match, measure_bright
 from validation.imaging.products import Image, load
 
 from webbcal.sim import ImagingProgramme, read_scene, simulate_files
@@ -216,3 +216,23 @@ def test_options_leave_the_scene_out(tmp_path):
     options = replace(OPTIONS, exposures=1, scene_truth=False, subarray="32x32")
     made = simulate_files(options, tmp_path, 1)
     assert read_scene(made.scenes[0]).scene is None
+
+
+def test_apertures_give_flux_and_error():
+    rng = np.random.default_rng(7)
+    rows, columns = np.mgrid[:200, :200]
+    centres = np.mgrid[20:200:32, 20:200:32].reshape(2, -1).T + rng.uniform(-0.5, 0.5, (36, 2))
+    fluxes = rng.uniform(0.1, 1.0, 36)
+    image = 0.3 + 1e-3 * rng.standard_normal((200, 200))
+    for (x, y), flux in zip(centres, fluxes, strict=True):
+        shape = np.exp(-((columns - x) ** 2 + (rows - y) ** 2) / (2 * 1.2**2))
+        image += flux * shape / shape.sum()
+    image[20, 20] = np.nan
+    found, error = aperture_fluxes(image, np.full(image.shape, 1e-3), centres, (6.0, 9.0, 14.0))
+    assert np.isnan(found[0])
+    floor = 1e-3 * np.sqrt(np.pi * 36)
+    assert (error[1:] > floor).all()
+    assert (error[1:] < 1.3 * floor).all()
+    pull = (found - fluxes)[1:] / error[1:]
+    assert pull.std() == pytest.approx(1, abs=0.35)
+    assert abs(pull.mean()) < 0.7
