@@ -59,7 +59,8 @@ def main() -> int:
     parser.add_argument("--small", action="store_true", help="one instrument only")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="webbcal-imaging-") as folder:
-        sections = imaging_parity(chosen.peer, chosen.keep or Path(folder), chosen.small)
+        place = (chosen.keep or Path(folder)).resolve()
+        sections = imaging_parity(chosen.peer.absolute(), place, chosen.small)
     criteria = [criterion for section in sections for criterion in section.criteria]
     for criterion in criteria:
         print(criterion)
