@@ -5,11 +5,14 @@ to value.
 """
 
 import json
+import os
 import sys
+from pathlib import Path
 
 from jwst.pipeline import Image2Pipeline, Image3Pipeline
 
 pipeline, table, folder, *options = sys.argv[1:]
 steps = json.loads(options[0]) if options else {}
+os.chdir(Path(table).parent)  # where it looks for the members
 kind = {"image2": Image2Pipeline, "image3": Image3Pipeline}[pipeline]
 kind.call(table, output_dir=folder, save_results=True, steps=steps)

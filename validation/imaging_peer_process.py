@@ -32,6 +32,7 @@ def main(jobs: Path) -> None:
     for job in work:
         os.environ["CRDS_PATH"] = job["cache"]
         Path(job["output_dir"]).mkdir(parents=True, exist_ok=True)
+        os.chdir(Path(job["input"]).parent)  # where it looks for the members
         start, error = time.perf_counter(), ""
         try:
             pipelines[job["pipeline"]].call(
