@@ -372,6 +372,7 @@ class ExposureRun:
             values=values | plan.association,
             members=plan.member_names,
             before=plan.before,
+            remarks=self._remarks(),
         )
 
     def _steps_upto(self, name: str) -> tuple[str, ...]:

@@ -91,6 +91,7 @@ class RunRecord:
     """What became of one exposure, or of a set: enough to make the same product again.
 
     `members` names the other files that it was made of; `before` is the record of the input.
+    `remarks` are sentences that the user should read.
     """
 
     input: Path
@@ -102,6 +103,7 @@ class RunRecord:
     values: Mapping[str, Any] = field(default_factory=dict)
     members: tuple[str, ...] = ()
     before: Mapping[str, Any] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
     def keywords(self, upto: Sequence[str]) -> dict[str, Any]:
         """Return metadata paths and values for a result of the steps `upto`."""
@@ -132,6 +134,7 @@ class RunRecord:
             "input": self.input.name,
             "context": self.context,
             **({"members": list(self.members)} if self.members else {}),
+            **({"remarks": list(self.remarks)} if self.remarks else {}),
             **({"ignored_parameters": list(self.ignored)} if self.ignored else {}),
             "steps": [
                 {

@@ -270,6 +270,7 @@ class SetRun:
         record = dataclasses.replace(
             self._record(steps),
             members=(),
+            remarks=(),
             input=self._plan.members[position].path,
             before=tree.get("webbcal", {}),
         )
@@ -287,6 +288,7 @@ class SetRun:
             ignored=plan.ignored,
             values={"asn.table_name": plan.table, "asn.pool_name": "singleton"},
             members=tuple(member.path.name for member in plan.members),
+            remarks=tuple(self._remarks),
         )
 
     def _recorded(self, product: Product, record: RunRecord, values: Mapping[str, Any]) -> Product:
