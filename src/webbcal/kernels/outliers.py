@@ -119,7 +119,7 @@ def _test_row(sci, err, reference, y, offset, limits, seen):
             continue
         sigma = np.float64(err[y, x])
         if np.isnan(sigma):
-            sigma = 0.0
+            sigma = np.float64(0.0)
         if not abs(excess) > min(snr_first, snr_second) * sigma:
             continue
         slope, bend = _structure(reference, y, x)
