@@ -129,6 +129,8 @@ def forced_lines(programme: Programme) -> Iterator[Criterion]:
 def cosmic_ray_lines(programme: Programme) -> Iterator[Criterion]:
     """Yield what was measured of cosmic rays."""
     found = measure_rejection(programme.images)
+    if not found.strong:
+        return
     cases = (
         (
             "cosmic rays above 10 sigma found under 3 dithers",
@@ -139,9 +141,7 @@ def cosmic_ray_lines(programme: Programme) -> Iterator[Criterion]:
         ("cosmic rays above 10 sigma found", found.found, found.strong, FOUND),
     )
     for name, part, whole, limit in cases:
-        if not whole:
-            continue
-        share = part / whole
+        share = part / whole if whole else np.nan
         yield Criterion(
             name, f"{100 * share:.2f} % of {whole}", f"above {100 * limit:.1f} %", share > limit
         )
