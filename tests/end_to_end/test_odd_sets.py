@@ -1,0 +1,135 @@
+"""Sets of exposures that are not as they should be: told clearly, or combined as far as it goes."""
+
+import os
+import shutil
+
+import numpy as np
+import pytest
+from astropy.io import fits
+from astropy.table import Table
+
+from webbcal.io.read import open_product
+from webbcal.pipelines.runner import run_everything
+from webbcal.pipelines.settings import Settings
+from webbcal.sim import QUIET, ImagingProgramme, simulate_files
+
+NOISE = QUIET | {"read_noise": True, "photon_noise": True}
+
+
+def simulated(folder, **options):
+    """Return a programme of two dithered exposures of one detector."""
+    chosen = NOISE | {"detector": "NRCB1", "subarray": "SUB160", "exposures": 2} | options
+    return simulate_files(ImagingProgramme(products="rate", **chosen), folder, seed=8)
+
+
+@pytest.fixture(scope="module")
+def programme(tmp_path_factory):
+    return simulated(tmp_path_factory.mktemp("programme"), stars=40)
+
+
+@pytest.fixture
+def rates(programme, tmp_path):
+    """Return count rates of one's own."""
+    return [shutil.copy(path, tmp_path / path.name) for path in programme.exposures]
+
+
+def run(programme, inputs, folder, **settings):
+    """Calibrate through stage 3; return all outcomes."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("CRDS_")}
+    environ = kept | {
+        "CRDS_PATH": str(programme.crds),
+        "CRDS_CONTEXT": "jwst_0001.pmap",
+        "CRDS_MODE": "local",
+        "CRDS_READONLY_CACHE": "1",
+    }
+    chosen = Settings(output_dir=folder / "out", **settings)
+    return run_everything(inputs, chosen, through=3, environ=environ)
+
+
+def step(outcome, name):
+    return next(record for record in outcome.steps if record.name == name)
+
+
+def test_one_exposure_alone_becomes_a_mosaic_of_its_own(programme, rates, tmp_path):
+    *_, outcome = run(programme, rates[:1], tmp_path)
+    assert outcome.error is None
+    assert "i2d" in outcome.outputs
+    for name in ("tweakreg", "outlier_detection"):
+        assert step(outcome, name).status == "SKIPPED"
+        assert step(outcome, name).reason
+    assert any("tweakreg" in remark for remark in outcome.remarks)
+
+
+def test_an_empty_field_gives_an_empty_catalogue(tmp_path):
+    programme = simulated(tmp_path / "programme", stars=0, galaxies=0)
+    *_, outcome = run(programme, programme.exposures, tmp_path)
+    assert outcome.error is None
+    assert len(open_product(outcome.outputs["cat"]).sources) == 0
+    assert not open_product(outcome.outputs["segm"]).sci.any()
+    assert step(outcome, "tweakreg").status == "SKIPPED"
+
+
+def test_exposures_without_a_usable_pixel_give_no_mosaic(programme, rates, tmp_path):
+    for path in rates:
+        with fits.open(path, mode="update") as file:
+            file["DQ"].data[:] = 1
+    *_, outcome = run(programme, rates, tmp_path)
+    assert outcome.error is None
+    assert "i2d" not in outcome.outputs
+    assert step(outcome, "resample").status == "SKIPPED"
+    assert any(remark.startswith("resample skipped: no usable pixel") for remark in outcome.remarks)
+
+
+def test_exposures_that_share_no_sky_are_named(programme, rates, tmp_path):
+    with fits.open(rates[1], mode="update") as file:
+        file["SCI"].header["RA_REF"] += 20 / 3600 / np.cos(np.deg2rad(69.5))
+    *_, outcome = run(programme, rates, tmp_path)
+    assert outcome.error is None
+    told = " ".join(outcome.remarks)
+    assert "skymatch" in told
+    assert "outlier_detection" in told
+    assert "i2d" in outcome.outputs
+
+
+def test_a_pointing_across_the_sky_stops_the_mosaic(programme, rates, tmp_path):
+    with fits.open(rates[1], mode="update") as file:
+        file["SCI"].header["RA_REF"] += 90.0
+    *_, outcome = run(programme, rates, tmp_path)
+    assert outcome.error is not None
+    assert "i2d" not in outcome.outputs
+
+
+@pytest.mark.parametrize("value", [1e9, "north", None])
+def test_an_absurd_pointing_is_named(programme, rates, tmp_path, value):
+    with fits.open(rates[0], mode="update") as file:
+        if value is None:
+            del file["SCI"].header["DEC_REF"]
+        else:
+            file["SCI"].header["DEC_REF"] = value
+    first, *_ = run(programme, rates[:1], tmp_path)
+    assert "dec_ref" in str(first.error).lower()
+    assert not list((tmp_path / "out").glob("*.fits"))
+
+
+def test_a_catalogue_of_another_field_aligns_nothing(programme, rates, tmp_path):
+    other = tmp_path / "other.ecsv"
+    rng = np.random.default_rng(1)
+    field = {"RA": 10 + rng.random(50) / 100, "DEC": 20 + rng.random(50) / 100}
+    Table(field).write(other)
+    options = {"tweakreg": {"abs_refcat": str(other)}}
+    *_, outcome = run(programme, rates, tmp_path, options=options)
+    assert outcome.error is None
+    assert any("tweakreg" in remark for remark in outcome.remarks)
+    image = open_product(tmp_path / "out" / sorted((tmp_path / "out").glob("*_crf.fits"))[0])
+    assert not str(image.wcs.name).startswith("FIT-")
+
+
+def test_other_instruments_do_not_mix(programme, rates, tmp_path):
+    run(programme, rates, tmp_path)
+    out = tmp_path / "out"
+    cals = sorted(out.glob("*_cal.fits"))
+    with fits.open(cals[0], mode="update") as file:
+        file[0].header["PUPIL"] = "F164N"
+    table = shutil.copy(programme.associations[1], out / "asn.json")
+    *_, outcome = run(programme, [table], tmp_path)
+    assert "different pupils" in str(outcome.error)
