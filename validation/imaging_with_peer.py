@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,7 +46,7 @@ class Programme:
 PROGRAMMES = (
     Programme("NIRCam", {"detectors": "NRCB1,NRCB2", "subarray": "SUB320", "exposures": 4}),
     Programme("MIRI", {"detector": "MIRIMAGE", "subarray": "SUB256", "exposures": 3}),
-    Programme("NIRISS", {"detector": "NIS", "subarray": "SUB256", "exposures": 2}),
+    Programme("NIRISS", {"detector": "NIS", "subarray": "256x256", "exposures": 2}),
 )
 
 
@@ -60,17 +60,18 @@ def main() -> int:
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="webbcal-imaging-") as folder:
         place = (chosen.keep or Path(folder)).resolve()
-        sections = imaging_parity(chosen.peer.absolute(), place, chosen.small)
-    criteria = [criterion for section in sections for criterion in section.criteria]
-    for criterion in criteria:
-        print(criterion)
-    return int(any(not criterion.holds for criterion in criteria))
+        holds = True
+        for section in imaging_parity(chosen.peer.absolute(), place, chosen.small):
+            for criterion in section.criteria:
+                print(criterion, flush=True)
+                holds &= criterion.holds
+    return int(not holds)
 
 
-def imaging_parity(python: Path, folder: Path, small: bool) -> list[Section]:
-    """Return one section per instrument."""
-    programmes = PROGRAMMES[:1] if small else PROGRAMMES
-    return [_compare(python, folder / programme.name, programme) for programme in programmes]
+def imaging_parity(python: Path, folder: Path, small: bool) -> Iterator[Section]:
+    """Yield one section per instrument."""
+    for programme in PROGRAMMES[:1] if small else PROGRAMMES:
+        yield _compare(python, folder / programme.name, programme)
 
 
 def _compare(python: Path, folder: Path, programme: Programme) -> Section:
