@@ -64,7 +64,7 @@ def measure_completeness(
     nearest, back, _ = found.match_to_catalog_sky(true)
     real = back.arcsec < np.maximum(reach, np.asarray(sources["radius"])[nearest])
     true_mag = -2.5 * np.log10(np.asarray(sources["flux"]) / 3631)
-    flux = np.ma.filled(np.ma.asarray(catalogue["isophotal_flux"], dtype=float), np.nan)
+    flux: np.ndarray = np.ma.filled(np.ma.asarray(catalogue["isophotal_flux"], dtype=float), np.nan)
     with np.errstate(invalid="ignore", divide="ignore"):
         entry_mag = -2.5 * np.log10(flux / 3631)
     low = np.floor(true_mag[seen].min() / STEP_MAG) * STEP_MAG

@@ -72,4 +72,5 @@ def coverage(image: Image, images: Sequence[Image], x: np.ndarray, y: np.ndarray
         rows, columns = other.shape
         inside = (at_x > 0) & (at_x < columns - 1) & (at_y > 0) & (at_y < rows - 1)
         seen[other.group] = seen.get(other.group, np.zeros(x.size, bool)) | inside
-    return np.sum(list(seen.values()), axis=0)
+    number: np.ndarray = np.sum(list(seen.values()), axis=0)
+    return number

@@ -49,7 +49,8 @@ class Stars:
     @property
     def snr(self) -> np.ndarray:
         """Signal to noise."""
-        return self.flux / self.error
+        ratio: np.ndarray = self.flux / self.error
+        return ratio
 
     def __getitem__(self, which: np.ndarray) -> "Stars":
         return Stars(**{name: value[which] for name, value in vars(self).items()})
