@@ -30,6 +30,17 @@ WEIGHTS = 1e-4  # what counts as agreement
 PIXEL = 1e-6  # of positions
 BAD = np.uint32(DQ.DO_NOT_USE | DQ.NON_SCIENCE)
 
+AS_THE_PEER: dict[str, dict[str, Any]] = {
+    "resample": {"pixel_weights": True},
+    "outlier_detection": {
+        "pixel_weights": True,
+        "two_groups": "mean",
+        "curvature": 0.0,
+        "scale": "1.2 0.7",
+    },
+}
+"""Options of ours where the defaults depart from the peer on purpose: records 0088 and 0096."""
+
 SINGLE = {"tweakreg": {"skip": True}, "skymatch": {"skip": True}, "source_catalog": {"skip": True}}
 ONLY_MOSAIC = SINGLE | {"outlier_detection": {"skip": True}}
 SKY_AND_OUTLIERS = {"tweakreg": {"skip": True}, "source_catalog": {"skip": True}}
@@ -136,7 +147,9 @@ def _run_webbcal(
     table: Path, output: Path, cache: Path, steps: Mapping[str, Mapping[str, Any]]
 ) -> None:
     arguments = []
-    for step, values in steps.items():
+    chosen = {step: {**AS_THE_PEER.get(step, {}), **steps.get(step, {})}
+              for step in {**AS_THE_PEER, **steps}}  # fmt: skip
+    for step, values in chosen.items():
         for name, value in values.items():
             arguments += (
                 ["--skip", step] if name == "skip" else ["--option", f"{step}.{name}={value}"]
@@ -167,7 +180,8 @@ def _calibrated(name: str, cals: Sequence[Path], theirs: Path) -> list[Criterion
         for keyword in ("conversion_megajanskys", "conversion_microjanskys",
                         "pixelarea_steradians", "pixelarea_arcsecsq"):  # fmt: skip
             values = [p.meta.photometry.lookup(keyword) for p in (one, other)]
-            if values[0] is None or not np.isclose(*values, rtol=1e-9):
+            # The peer's constant from steradians to square arcseconds has eight digits.
+            if values[0] is None or not np.isclose(*values, rtol=1e-7):
                 keywords.add(keyword)
     made = [
         Criterion(
@@ -222,7 +236,9 @@ def _mosaics(
         seen = (one.wht > 0) & (other.wht > 0)
         alike = seen & (np.abs(one.wht - other.wht) <= WEIGHTS * np.abs(other.wht))
         share = min(share, float(alike.sum() / max(seen.sum(), 1)))
-        worst = max(worst, _relative(one.sci, other.sci, alike))
+        scale = np.maximum(np.abs(other.sci), np.nanmedian(other.err))[alike]
+        apart = np.abs(one.sci - other.sci)[alike] / scale
+        worst = max(worst, float(np.nanmax(apart, initial=0.0)))
     there = bool(paths) and shapes
     criteria = [
         Criterion(f"{name}: positions", f"{position:.1e} pixel apart at most",
@@ -234,7 +250,7 @@ def _mosaics(
     if exact:
         criteria.append(
             Criterion(f"{name}: SCI", f"{worst:.1e} apart at most where they do",
-                      f"within {MOSAIC_SCI:g}", there and worst <= MOSAIC_SCI)
+                      f"within {MOSAIC_SCI:g} of itself or of the noise", there and worst <= MOSAIC_SCI)
         )  # fmt: skip
     return criteria
 

@@ -10,6 +10,7 @@ from webbcal.core.usable import unusable
 from webbcal.geometry.mosaic_grid import Grid, Orientation, mosaic_grid
 from webbcal.geometry.pixel_map import PixelMap
 from webbcal.numerics.drizzling import Layer
+from webbcal.numerics.typical_weight import typical_weight
 from webbcal.spec.fields import Stored
 from webbcal.spec.meta import Meta
 from webbcal.spec.products import Cal
@@ -70,10 +71,15 @@ def source(image: Cal, options: OutlierDetectionOptions) -> Source:
     if options.weight_type == "exptime":
         exposure = image.meta.exposure
         constant = float(exposure.measurement_time or exposure.exposure_time or 1.0)
+    variance = stored_plane(image, "var_rnoise") if by_variance else None
+    if variance is not None and not options.pixel_weights:
+        of_rows = variance
+        constant = typical_weight(lambda part: of_rows.read((part,)), variance.shape[0])
+        variance = None
     return Source(
         stored_plane(image, "sci"),
         stored_plane(image, "dq"),
-        stored_plane(image, "var_rnoise") if by_variance else None,
+        variance,
         constant,
         remaining_sky(image.meta),
         unusable(options.good_bits),

@@ -15,6 +15,10 @@ class OutlierDetectionOptions(Options):
         "Weights of the pixels: inverse variance by read noise, or exposure time.",
         choices=("ivm", "exptime"),
     )
+    pixel_weights: bool = option(
+        False,
+        "Let weights by read noise differ from pixel to pixel; else each exposure has one.",
+    )
     pixfrac: float = option(1.0, "Width of the drops.", unit="pixel", low=0.0, high=1.0)
     kernel: str = option("square", "Shape of the drops.", choices=("square", "point", "turbo"))
     fillval: str = option("NAN", "Value of pixels without data in intermediate mosaics.")

@@ -92,7 +92,7 @@ def resample(
     resample.
     """
     grid = grid_of(images, output_wcs, options)
-    sources = sources_of(images, options.weight_type)
+    sources = sources_of(images, options.weight_type, pixel_weights=options.pixel_weights)
     layers = []
     for source in sources:
         rows, columns = source.image.shape_of("sci")

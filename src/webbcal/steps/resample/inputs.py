@@ -10,6 +10,7 @@ from webbcal.core.errors import CannotCalibrate, InvalidInput
 from webbcal.geometry.mosaic_grid import Grid, Orientation, given_grid, mosaic_grid
 from webbcal.geometry.pixel_map import PixelMap
 from webbcal.numerics.drizzling import Layer
+from webbcal.numerics.typical_weight import typical_weight
 from webbcal.spec.meta import Meta
 from webbcal.spec.products import Cal
 from webbcal.spec.references.geometry import MosaicWcs
@@ -76,10 +77,13 @@ class Source:
         return self.plane("dq", rows, columns), self.weight(rows, columns)
 
 
-def sources_of(images: Sequence[Cal], weight_type: str | None) -> list[Source]:
+def sources_of(
+    images: Sequence[Cal], weight_type: str | None, *, pixel_weights: bool = False
+) -> list[Source]:
     """Return images as what is read of them.
 
-    Weights by exposure time are TMEASURE of every image, or EFFEXPTM if one has none.
+    Weights by exposure time are TMEASURE of every image, or EFFEXPTM if one has none. Weights by
+    read noise are those of single pixels or, without `pixel_weights`, one for each image.
 
     Raises
     ------
@@ -95,10 +99,23 @@ def sources_of(images: Sequence[Cal], weight_type: str | None) -> list[Source]:
                 break
         else:
             raise CannotCalibrate("an exposure has no exposure time, which its weight would be")
-    return [
+    sources = [
         Source(image, weight_type == "ivm" and image.has("var_rnoise"), constant)
         for image, constant in zip(images, constants, strict=True)
     ]
+    return sources if pixel_weights else [_with_one_weight(source) for source in sources]
+
+
+def _with_one_weight(source: Source) -> Source:
+    """Return an image whose weights by read noise are the same for all its pixels."""
+    if not source.by_variance:
+        return source
+    rows, columns = source.image.shape_of("sci")
+
+    def variances(part: slice) -> np.ndarray:
+        return source.plane("var_rnoise", part, slice(0, columns))
+
+    return Source(source.image, by_variance=False, constant=typical_weight(variances, rows))
 
 
 def remaining_sky(meta: Meta) -> float:

@@ -27,6 +27,10 @@ class ResampleOptions(Options):
         "Weights: inverse variance of the read noise, exposure time, or None: all the same.",
         choices=("ivm", "exptime"),
     )
+    pixel_weights: bool = option(
+        False,
+        "Let weights by read noise differ from pixel to pixel; else each exposure has one.",
+    )
     output_shape: Numbers | None = option(None, "Columns and rows of the mosaic.")
     crpix: Numbers | None = option(None, "Reference pixel (x, y), from 0.", unit="pixel")
     crval: Numbers | None = option(None, "Where on the sky the reference pixel is.", unit="deg")
