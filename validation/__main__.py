@@ -9,14 +9,19 @@ import argparse
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from validation.cases import INSTRUMENTS
 from validation.criteria import Section
 from validation.effects_report import effects
+from validation.imaging_truth import imaging_truth
+from validation.imaging_with_peer import imaging_parity
 from validation.parity import parity
 from validation.report import write_report
 from validation.truth import truth
+
+PARTS = ("truth", "effects", "images", "peer")
 
 
 def main() -> int:
@@ -26,7 +31,7 @@ def main() -> int:
     parser.add_argument("--peer", type=Path, help="Python in whose environment the peer is")
     parser.add_argument("--report", type=Path, help="Markdown file to write")
     parser.add_argument("--keep", type=Path, help="work in this folder and leave the files there")
-    parser.add_argument("--only", choices=("truth", "effects", "peer"), help="one part only")
+    parser.add_argument("--only", choices=PARTS, help="one part only")
     parser.add_argument(
         "--instrument", action="append", choices=tuple(INSTRUMENTS), help="only these exposures"
     )
@@ -64,21 +69,34 @@ def _run(
     keep: bool,
 ) -> list[Section]:
     sections: list[Section] = []
-    if only == "effects" or (only is None and not small):
-        section = effects(folder)
+    for section in _sections(folder, peer, small, only, instruments, keep):
         _say(section)
         sections.append(section)
+    return sections
+
+
+def _sections(
+    folder: Path,
+    peer: Path | None,
+    small: bool,
+    only: str | None,
+    instruments: tuple[str, ...],
+    keep: bool,
+) -> Iterator[Section]:
+    """Yield the parts that are wanted, as they are done."""
+    if only == "effects" or (only is None and not small):
+        yield effects(folder)
     if only in (None, "truth"):
-        for section in truth(peer, folder, small):
-            _say(section)
-            sections.append(section)
+        yield from truth(peer, folder, small)
+    if only in (None, "images"):
+        yield from imaging_truth(folder, small)
     if peer is None:
         print("no --peer given: nothing is compared with the observatory's pipeline")
-    elif only in (None, "peer"):
-        for section in parity(peer, folder, small, instruments, keep=keep):
-            _say(section)
-            sections.append(section)
-    return sections
+        return
+    if only in (None, "images"):
+        yield from imaging_parity(peer.absolute(), folder / "images", small)
+    if only in (None, "peer"):
+        yield from parity(peer, folder, small, instruments, keep=keep)
 
 
 def _say(section: Section) -> None:

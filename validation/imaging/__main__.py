@@ -9,7 +9,7 @@ completeness and purity against magnitude.
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -162,15 +162,15 @@ def background_lines(programme: Programme, limits: Limits) -> Iterator[Criterion
     yield _below("differences of sky levels", levels.largest, limits.sky, "MJy/sr", "{:.1e}")
 
 
-def mosaic_lines(mosaic: Path, programme: Programme) -> Iterator[Criterion]:
+def mosaic_lines(label: str, mosaic: Path, programme: Programme) -> Iterator[Criterion]:
     """Yield what was measured of the noise of a mosaic."""
     blank = measure_blank_sky(mosaic, programme.images)
-    name = f"{mosaic.name}, {blank.blocks} blocks of 8 x 8 of blank sky"
+    name = f"{label}, {blank.blocks} blocks of 8 x 8 of blank sky"
     width = blank.block_width
     yield Criterion(name, f"width {width:.3f}", "1.00 +- 0.05", abs(width - 1) < BLANK)
     corrected = blank.corrected_width
     yield Criterion(
-        f"{mosaic.name}, pixels of blank sky with the recorded factor",
+        f"{label}, pixels of blank sky with the recorded factor",
         f"width {corrected:.3f} ({blank.pixel_width:.3f} without)",
         "1.00 +- 0.05",
         abs(corrected - 1) < BLANK,
@@ -181,6 +181,41 @@ def _below(name: str, value: float, limit: float, unit: str, form: str = "{:.3f}
     return Criterion(name, f"{form.format(value)} {unit}", f"below {limit:g}", bool(value < limit))
 
 
+def criteria_of(
+    folder: Path,
+    simulation: Path,
+    mosaics: Sequence[tuple[str, Path]] = (),
+    figure: Path | None = None,
+) -> Iterator[Criterion]:
+    """Yield everything that was measured of a calibrated programme.
+
+    Parameters
+    ----------
+    folder : Path
+        Products: cal, crf, i2d, cat.
+    simulation : Path
+        What they were simulated from.
+    mosaics : sequence of (str, Path)
+        Further mosaics of the same exposures, by name, whose noise is measured.
+    figure : Path or None
+        Where completeness is plotted.
+    """
+    programme = load(folder, simulation)
+    limits = LIMITS[programme.instrument]
+    yield from alignment_lines(programme, limits)
+    if programme.images[0].path.name.endswith("_crf.fits"):
+        yield from cosmic_ray_lines(programme)
+        yield from background_lines(programme, limits)
+    if programme.mosaic is not None:
+        yield from mosaic_lines("mosaic", programme.mosaic, programme)
+    for name, mosaic in mosaics:
+        yield from mosaic_lines(name, mosaic, programme)
+    if programme.mosaic is not None and programme.apcorr is not None:
+        yield from forced_lines(programme)
+    if programme.catalogue is not None:
+        yield from catalogue_lines(programme, limits, figure)
+
+
 def main() -> int:
     """Measure, print, and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -189,22 +224,13 @@ def main() -> int:
     parser.add_argument("--mosaic", type=Path, action="append", default=[])
     parser.add_argument("--figure", type=Path)
     chosen = parser.parse_args()
-    programme = load(chosen.folder, chosen.simulation or chosen.folder)
-    limits = LIMITS[programme.instrument]
     holds = True
-    parts = [alignment_lines(programme, limits)]
-    if programme.images[0].path.name.endswith("_crf.fits"):
-        parts += [cosmic_ray_lines(programme), background_lines(programme, limits)]
-    mosaics = [programme.mosaic] if programme.mosaic is not None else []
-    parts += [mosaic_lines(mosaic, programme) for mosaic in mosaics + chosen.mosaic]
-    if programme.mosaic is not None and programme.apcorr is not None:
-        parts.append(forced_lines(programme))
-    if programme.catalogue is not None:
-        parts.append(catalogue_lines(programme, limits, chosen.figure))
-    for part in parts:
-        for criterion in part:
-            print(criterion, flush=True)
-            holds &= criterion.holds
+    others = [(path.name, path) for path in chosen.mosaic]
+    for criterion in criteria_of(
+        chosen.folder, chosen.simulation or chosen.folder, others, chosen.figure
+    ):
+        print(criterion, flush=True)
+        holds &= criterion.holds
     return int(not holds)
 
 
