@@ -1,17 +1,12 @@
-"""A page: one HTML file, nothing loaded from anywhere; and the page of the demonstration."""
+"""A page: one HTML file, nothing loaded from anywhere."""
 
 import functools
-import io
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import resources
-from typing import Any
 
 import webbcal
-from webbcal.report.comparison import Comparison
-from webbcal.report.markup import Markup, cell, data_uri, join, section, table, tag
+from webbcal.report.markup import Markup, cell, tag
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 """What a browser may load: nothing from anywhere, and no script."""
@@ -51,63 +46,3 @@ def document(title: str, subtitle: str, body: Markup, footer: str = "") -> str:
         f'<!doctype html>\n<html lang="en"><head>{head}</head>'
         f"<body>{top}{navigation}{tag('main', body)}{tag('footer', last)}</body></html>\n"
     )
-
-
-@dataclass(frozen=True)
-class StepLine:
-    """What the report says of one step."""
-
-    name: str
-    status: str
-    reason: str
-    references: str
-
-
-@dataclass(frozen=True)
-class Section:
-    """What the report says of one exposure."""
-
-    title: str
-    facts: Sequence[tuple[str, str]]
-    steps: Sequence[StepLine]
-    comparison: Comparison | None = None
-    figure: Any = None
-
-
-def page(title: str, sections: Sequence[Section], footer: str) -> str:
-    """Return the page of the demonstration as HTML text."""
-    body = join(_section(number, one) for number, one in enumerate(sections))
-    return document(title, "", body, footer)
-
-
-def _section(place: int, one: Section) -> Markup:
-    facts = [(tag("b", name), value) for name, value in one.facts]
-    parts = [table((), facts)]
-    if one.figure is not None:
-        parts.append(_picture(one.figure, one.title))
-    if one.comparison is not None:
-        parts.append(_bins(one.comparison))
-    rows = [(line.name, line.status, line.reason, line.references) for line in one.steps]
-    parts.append(table(("step", "status", "why", "references"), rows))
-    return section(f"exposure{'abcdefghijklmnopqrstuvwxyz'[place % 26]}", one.title, *parts)
-
-
-def _bins(comparison: Comparison) -> Markup:
-    rows = [
-        (
-            f"{b.low:.3g} to {b.high:.3g}",
-            f"{b.pixels}",
-            f"{100 * (b.ratio - 1):+.3f} ± {100 * b.ratio_error:.3f} %",
-            f"{b.pull_width:.3f}",
-        )
-        for b in comparison.bins
-    ]
-    head = ("true rate, DN/s", "pixels", "median of rate / truth - 1", "width of pulls")
-    return table(head, rows, numbers=(1, 2, 3))
-
-
-def _picture(figure: Any, text: str) -> Markup:
-    stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=150)
-    image = tag("img", alt=text, src=data_uri(stream.getvalue(), "png"))
-    return tag("figure", tag("div", image, class_="frame"))

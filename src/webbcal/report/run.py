@@ -3,7 +3,7 @@
 import math
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -34,7 +34,11 @@ _THREADS = 4
 
 
 def write_report(
-    folder: Path, output: Path, title: str = "", progress: Progress | None = None
+    folder: Path,
+    output: Path,
+    title: str = "",
+    progress: Progress | None = None,
+    further: Sequence[Markup] = (),
 ) -> Path:
     """Write the report of a folder of products: one HTML file that needs no other.
 
@@ -49,6 +53,8 @@ def write_report(
         Its title; the name of the folder if empty.
     progress : callable, optional
         ``progress(what, done, total)``.
+    further : sequence of Markup
+        Sections that the products do not tell, put before the pictures.
 
     Returns
     -------
@@ -68,15 +74,16 @@ def write_report(
     size follows from their number, so that the page stays below 15 MB.
     """
     run = gather(folder, title, progress)
-    text = render(run, look_at_all(run, progress))
+    text = render(run, look_at_all(run, progress), further)
     _write(text, output)
     return output
 
 
-def render(run: Run, looks: Mapping[Path, Look]) -> str:
+def render(run: Run, looks: Mapping[Path, Look], further: Sequence[Markup] = ()) -> str:
     """Return the page of a run."""
     sections = [
         overview(run, looks),
+        *further,
         quicklook(run, looks),
         sky(run),
         flags(run, looks),
