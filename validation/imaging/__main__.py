@@ -50,6 +50,9 @@ LIMITS = {
 """NIRCam, and the absolute alignment of MIRI, by the goals of the project; the others by the size
 of their pixels."""
 
+FULL_FRAME = 2048 * 2048
+"""Pixels that the limits of sky levels are for; their noise grows with the root of fewer."""
+
 FLUX_BIAS, FLUX_SCATTER, PULL, BLANK = 0.005, 0.01, 0.1, 0.05
 FOUND_COVERED, FOUND, FALSE = 0.995, 0.97, 0.02
 
@@ -159,7 +162,10 @@ def background_lines(programme: Programme, limits: Limits) -> Iterator[Criterion
     levels = measure_sky(programme.images)
     if not levels.groups:
         return
-    yield _below("differences of sky levels", levels.largest, limits.sky, "MJy/sr", "{:.1e}")
+    rows, columns = programme.images[0].shape
+    fewer = np.sqrt(FULL_FRAME / (rows * columns))
+    limit = limits.sky * float(max(fewer, 1.0))
+    yield _below("differences of sky levels", levels.largest, limit, "MJy/sr", "{:.1e}")
 
 
 def mosaic_lines(label: str, mosaic: Path, programme: Programme) -> Iterator[Criterion]:
