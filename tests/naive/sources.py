@@ -91,3 +91,21 @@ def watershed(image, inside, seeds, structure):
                 known = 0 <= v < image.shape[0] and 0 <= u < image.shape[1]
                 if structure[j + 1, i + 1] and known and inside[v, u] and marks[v, u] == 0:
                     marks[v, u] = marks[y, x]
+
+
+def window_centroid(image, usable, place, sigma, rounds=200):
+    """Return the centroid under a Gaussian window, each step over the whole image.
+
+    Pixels that are not usable count as what lies opposite, where that is known.
+    """
+    y, x = np.mgrid[: image.shape[0], : image.shape[1]].astype(float)
+    values = np.where(usable, image, np.nan).astype(float)
+    x0, y0 = place
+    for _ in range(rounds):
+        radius = np.hypot(x - x0, y - y0)
+        weight = np.exp(-0.5 * (radius / sigma) ** 2) * (radius <= 4 * sigma)
+        opposite = ndimage.map_coordinates(values, [2 * y0 - y, 2 * x0 - x], order=1, cval=np.nan)
+        filled = np.where(np.isfinite(values), values, opposite)
+        light = np.where(np.isfinite(filled), filled, 0) * weight
+        x0, y0 = (p + 2 * (light * (q - p)).sum() / light.sum() for p, q in ((x0, x), (y0, y)))
+    return x0, y0

@@ -107,7 +107,10 @@ def test_centroids_and_positions():
     image, places, _ = field(5)
     sources, _ = matched(catalogue(image).products["cat"].sources, places)
     x, y = sources["xcentroid"], sources["ycentroid"]
-    assert np.hypot(x - places[:, 0], y - places[:, 1]).max() < 0.05
+    # The noise alone moves a fitted point-spread function by 0.004 pixel here.
+    misses = np.stack([x, y], axis=1) - places
+    assert np.sqrt((misses**2).mean()) < 0.006
+    assert np.abs(misses).max() < 0.02
     ra, dec = image.wcs(x, y)
     np.testing.assert_allclose(sources["sky_centroid.ra"], ra)
     np.testing.assert_allclose(sources["sky_centroid.dec"], dec)

@@ -23,6 +23,7 @@ from webbcal.steps.source_catalog.shapes import (
     measure_shapes,
     nearest_neighbours,
     point_likeness,
+    window_centres,
 )
 from webbcal.steps.source_catalog.sky import sky_columns
 
@@ -41,8 +42,9 @@ def catalogue_sources(
     """Find the sources of a mosaic and measure their fluxes, shapes and places.
 
     Sources are segments of the smoothed image without background (`find_segments`), or stars
-    that a star finder names. Each is measured in three apertures about its centroid and in a ring
-    for its background (`photometry.measure`), and over its segment. The total flux is that of the
+    that a star finder names. Each is measured in three apertures about its centroid, that under a
+    window as wide as a star (`shapes.window_centres`), and in a ring for its background
+    (`photometry.measure`), and over its segment. The total flux is that of the
     largest aperture times its correction, and holds for points.
 
     Parameters
@@ -142,6 +144,7 @@ def _measured(
     """Return all columns by name."""
     factor, offset = scale
     shapes = measure_shapes(planes, segments)
+    shapes = window_centres(planes, segments, shapes, apertures.window)
     resampling = resampling_of(image.meta)
     if not options.correct_pixels:
         resampling = Resampling(0.0, 0.0, resampling.correlation)

@@ -9,6 +9,7 @@ import numpy as np
 from webbcal.core.errors import CannotCalibrate
 from webbcal.spec.meta import Meta
 from webbcal.spec.references import ApertureCorrection, VegaOffset
+from webbcal.steps.source_catalog.detection import FWHM_PER_SIGMA
 
 _KEYS: Mapping[str, tuple[str, ...]] = {
     "NIRCAM": ("filter", "pupil"),
@@ -17,6 +18,7 @@ _KEYS: Mapping[str, tuple[str, ...]] = {
     "FGS": (),
 }
 _OFFSET_KEYS: Mapping[str, tuple[str, ...]] = {**_KEYS, "MIRI": ("filter",), "FGS": ("detector",)}
+HALF = 50  # percent
 _GENERIC = {"", "N/A", "ANY", "GENERIC", "NONE"}
 
 
@@ -39,6 +41,16 @@ class Apertures:
     corrections: np.ndarray
     sky_inner: float
     sky_outer: float
+
+    @property
+    def window(self) -> float:
+        """Standard deviation of a Gaussian curve as wide as the circle with half of the light.
+
+        Pixels of the image; of the aperture nearest to half of the light. Source: E. Bertin,
+        SExtractor manual, windowed positional parameters.
+        """
+        nearest = int(np.argmin(np.abs(np.array(self.energies) - HALF)))
+        return float(2 * self.radii[nearest] / FWHM_PER_SIGMA)
 
 
 def choose_apertures(

@@ -1,6 +1,6 @@
 """Where sources are, and how they look."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -71,6 +71,38 @@ def measure_shapes(planes: Planes, segments: Segments) -> Shapes:
         sums[:, 0],
         np.sqrt(sums[:, 1]),
     )
+
+
+def window_centres(planes: Planes, segments: Segments, shapes: Shapes, sigma: float) -> Shapes:
+    """Return shapes about centroids under a Gaussian window, where these settle.
+
+    The moments of a segment follow the noise at its border and the pixels of the star; the window
+    weighs pixels about as the light of a star does. Places of a star finder stay.
+
+    Parameters
+    ----------
+    planes, segments, shapes
+        What was found; `shapes.centres` are where to begin, and stay where the window leaves its
+        source.
+    sigma : float
+        Standard deviation of the window, pixel.
+
+    Source: E. Bertin, SExtractor manual, windowed positional parameters.
+    """
+    from webbcal.kernels.arrays import frozen
+    from webbcal.kernels.window_centroids import window_centroids
+
+    if segments.centres is not None:
+        return shapes
+    found = window_centroids(
+        planes.sci,
+        frozen(segments.level, np.float32),
+        frozen(segments.labels),
+        frozen(shapes.centres, np.float64),
+        sigma,
+    )
+    settled = np.isfinite(found).all(axis=1, keepdims=True)
+    return replace(shapes, centres=np.where(settled, found, shapes.centres))
 
 
 def point_likeness(
