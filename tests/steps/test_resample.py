@@ -301,7 +301,6 @@ def test_what_cannot_be_combined_is_told():
 
 
 def test_images_may_lie_on_disk():
-    from webbcal.steps._set import with_stored
 
     stored = []
     for image in images():
@@ -309,7 +308,7 @@ def test_images_may_lie_on_disk():
         for name in ("sci", "dq", "err", "var_rnoise", "var_poisson"):
             arrays[name] = Memory(image.sci.shape, getattr(image, name).dtype)
             arrays[name].write((), getattr(image, name))
-        stored.append(with_stored(Cal.from_stored(arrays, meta=image.meta), {}, image.meta))
+        stored.append(Cal.from_stored(arrays, meta=image.meta))
     found = mosaic(tuple(stored))
     np.testing.assert_array_equal(found.sci, mosaic(images()).sci)
     assert all("sci" not in image.__dict__ for image in stored)

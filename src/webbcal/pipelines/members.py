@@ -61,11 +61,4 @@ def on_pixels_of(exposure: Product, member: P, path: Path) -> P:
                 for axis, length in zip(axes, stored.shape, strict=True)
             )
             arrays[name] = CutOut(stored, cut)
-        else:
-            arrays[name] = stored
-    rest = {
-        name: value
-        for name, value in vars(member).items()
-        if name not in arrays and not name.startswith("_")
-    }
-    return type(member).from_stored(arrays, **rest)
+    return member.on_disk(arrays)

@@ -94,15 +94,8 @@ def some_integrations(source: Product, integrations: slice) -> Product:
                 for axis, length in zip(axes, stored.shape, strict=True)
             )
             arrays[name] = CutOut(stored, cut)
-        else:
-            arrays[name] = stored
-    rest = {
-        name: value
-        for name, value in vars(source).items()
-        if name not in arrays and not name.startswith("_")
-    }
-    rest["meta"] = _of_integrations(source.meta, integrations, source.shape_of("sci")[0])
-    return type(source).from_stored(arrays, **rest)
+    meta = _of_integrations(source.meta, integrations, source.shape_of("sci")[0])
+    return source.on_disk(arrays, meta=meta)
 
 
 def _of_integrations(meta: Meta, integrations: slice, count: int) -> Meta:

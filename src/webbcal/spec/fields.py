@@ -375,6 +375,15 @@ class Product:
             )
         return self.with_changes(**changes)
 
+    def on_disk(self, arrays: Mapping[str, Stored], **changes: Any) -> Self:
+        """Return a copy of which some arrays, by attribute name, lie on disk."""
+        kept = {
+            f.name: self.__dict__[f.name]
+            for f in fields(self)
+            if f.name in self.__dict__ and f.name not in arrays
+        }
+        return type(self).from_stored({**self.all_stored(), **arrays}, **(kept | changes))
+
     def with_changes(self, **changes: Any) -> Self:
         """Return a copy with changes; arrays on disk that are not changed stay there."""
         stored = {

@@ -1,8 +1,8 @@
 """What a step is that works on several exposures together."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
-from typing import Any, Protocol, TypeVar
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -173,16 +173,3 @@ def read_plane(image: Product, name: str, rows: slice = slice(None)) -> np.ndarr
     if stored is None:
         return np.asarray(getattr(image, name)[rows])
     return stored.read((rows,))
-
-
-AnyProduct = TypeVar("AnyProduct", bound=Product)
-
-
-def with_stored(image: AnyProduct, arrays: Mapping[str, Stored], meta: Meta) -> AnyProduct:
-    """Return an exposure with other metadata and with arrays, by name, that lie on disk."""
-    kept = {
-        f.name: image.__dict__[f.name]
-        for f in fields(image)
-        if f.name in image.__dict__ and f.name not in arrays
-    }
-    return type(image).from_stored({**image.all_stored(), **arrays}, **(kept | {"meta": meta}))

@@ -4,16 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from webbcal.core.errors import InvalidProduct, InvalidReference
+from webbcal.core.errors import InvalidReference
 from webbcal.spec.meta import Meta
 from webbcal.spec.products import Cal, CalInts
 from webbcal.spec.references import Distortion, FilterOffset
 from webbcal.steps._header_wcs import HeaderWcsOptions, header_wcs
+from webbcal.steps._pointing import corner_of, pointing_of
 from webbcal.steps._step import Needs, Step
 
 Images = TypeVar("Images", Cal, CalInts)
-
-MAX_ABERRATION = 1e-3  # of the scale, v/c: ten times what the orbit can give
 
 
 @dataclass(frozen=True)
@@ -105,52 +104,14 @@ def world_coordinates(
     # Not at the top: gwcs takes a second to load, and only stage 2 needs it.
     from webbcal.geometry import imaging
 
-    corner = _start(meta, "ystart"), _start(meta, "xstart")
     wcs = imaging.imaging_wcs(
         distortion.transform,
-        imaging.Pointing(**_pointing(meta)),
+        imaging.Pointing(**pointing_of(meta)),
         shape,
-        corner,
+        corner_of(meta),
         _shift(meta, filteroffset),
     )
     return header_wcs(meta.wcsinfo, wcs, options)
-
-
-def _start(meta: Meta, name: str) -> int:
-    """Return the first row or column of the subarray, from 0."""
-    start = meta.subarray.lookup(name, 1)
-    if not isinstance(start, int) or start < 1:
-        raise InvalidProduct(f"meta.subarray.{name}", expected="a number from 1", found=start)
-    return start - 1
-
-
-def _pointing(meta: Meta) -> dict[str, float]:
-    """Return where the telescope looks, checked."""
-    limits = {
-        "v2_ref": 3600.0,
-        "v3_ref": 3600.0,
-        "ra_ref": 720.0,
-        "dec_ref": 90.0,
-        "roll_ref": 720.0,
-    }
-    found = {}
-    for name, limit in limits.items():
-        value = meta.wcsinfo.lookup(name)
-        if not isinstance(value, int | float) or not abs(value) <= limit:
-            raise InvalidProduct(
-                f"meta.wcsinfo.{name} does not tell where the telescope looked",
-                expected=f"a number within {limit:g}",
-                found=value,
-            )
-        found[name] = float(value)
-    scale = meta.velocity_aberration.lookup("scale_factor", 1.0)
-    if not isinstance(scale, int | float) or not abs(scale - 1.0) <= MAX_ABERRATION:
-        raise InvalidProduct(
-            "meta.velocity_aberration.scale_factor",
-            expected=f"1 within {MAX_ABERRATION:g}",
-            found=scale,
-        )
-    return found | {"aberration": float(scale)}
 
 
 def _shift(meta: Meta, filteroffset: FilterOffset | None) -> tuple[float, float]:

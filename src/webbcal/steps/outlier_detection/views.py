@@ -10,7 +10,6 @@ import numpy as np
 from webbcal.core.dq import DQ
 from webbcal.spec.fields import Image, Index, Stored, declared
 from webbcal.spec.products import Cal
-from webbcal.steps._set import with_stored
 
 FOUND = np.uint32(DQ.DO_NOT_USE | DQ.OUTLIER)
 UNUSABLE = np.uint32(DQ.DO_NOT_USE)
@@ -134,4 +133,4 @@ def flagged(image: Cal, outlier: Bits, unusable: Bits) -> Cal:
     for name in BLANKED:
         if isinstance(declared(type(image)).get(name), Image) and image.has(name):
             arrays[name] = Blanked(stored_plane(image, name), unusable)
-    return with_stored(image, arrays, image.meta)
+    return image.on_disk(arrays)

@@ -10,7 +10,7 @@ from webbcal.core.errors import CannotCalibrate, InvalidInput
 from webbcal.numerics.sky_level import SkyLevel
 from webbcal.spec.products import Cal
 from webbcal.spec.references.sky import SkyList
-from webbcal.steps._set import SetResult, SetStep, Tools, groups_of, read_plane, with_stored
+from webbcal.steps._set import SetResult, SetStep, Tools, groups_of, read_plane
 from webbcal.steps._step import Needs
 from webbcal.steps.skymatch.levels import BAND, differences, overlaps, own_levels, patch_of
 from webbcal.steps.skymatch.options import SkyMatchOptions
@@ -223,7 +223,7 @@ def _with_level(image: Cal, level: float | None, options: SkyMatchOptions, tools
     for y in range(0, rows, BAND):
         part = slice(y, min(y + BAND, rows))
         sci.write((part,), (read_plane(image, "sci", part) - level).astype(np.float32))
-    return with_stored(image, {"sci": sci}, meta)
+    return image.on_disk({"sci": sci}, meta=meta)
 
 
 STEP = SetStep(
