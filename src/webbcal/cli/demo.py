@@ -33,12 +33,12 @@ TITLE = "webbcal demo: simulated NIRCam imaging"
 PROGRAMME = ImagingProgramme(
     detectors="NRCB1",
     subarray="SUB640",
-    readpatt="SHALLOW4",
+    readpatt="MEDIUM2",
     ngroups=8,
     exposures=4,
     sky=5.0,
-    brightest_star=1e4,
-    faintest_star=20.0,
+    brightest_star=5e3,
+    faintest_star=10.0,
     dark_frames=60,
 )
 

@@ -53,7 +53,7 @@ def _of_rates(rates: dict[str, Comparison]) -> Iterator[Check]:
     bins = [b for one in rates.values() for b in one.bins]
     worst = max(bins, key=lambda b: abs(b.ratio - 1) - 4 * b.ratio_error)
     yield Check(
-        "count rates, worst brightness",
+        "count rates, worst bin of brightness",
         f"{100 * (worst.ratio - 1):+.2f} ± {100 * worst.ratio_error:.2f} %",
         f"{100 * RATE:g} % + 4 sigma",
         abs(worst.ratio - 1) < RATE + 4 * worst.ratio_error,
