@@ -8,9 +8,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from webbcal.associations import AsnProduct, Association, is_association, read_association
-from webbcal.associations.grouping import associate
-from webbcal.associations.reading import locate
+from webbcal.associations import (
+    AsnProduct,
+    Association,
+    is_association,
+    locate,
+    read_association,
+)
 from webbcal.core.errors import InvalidInput, InvalidOptions, UnsupportedMode
 from webbcal.io.names import root_of, suffix_of
 from webbcal.pipelines.jobs import ExposureJob, Job, Member, SetJob
@@ -254,13 +258,15 @@ class _Campaign:
                     path = found[member.name]
                     jobs[root_of(path)] = ExposureJob(path, sky, table)
         rest = [path for path in self._files.rates if root_of(path) not in jobs]
-        if rest:
-            for job in self._grouped_rates(rest):
-                jobs.setdefault(root_of(job.path), job)
+        # One alone belongs to nothing: its header need not be asked.
+        for job in self._grouped_rates(rest) if len(rest) > 1 else map(ExposureJob, rest):
+            jobs.setdefault(root_of(job.path), job)
         return list(jobs.values())
 
     def _grouped_rates(self, rates: Sequence[Path]) -> Iterable[ExposureJob]:
         """Yield jobs for count rates, with the background that their headers tell of."""
+        from webbcal.associations.grouping import associate
+
         by_name = {path.name: path for path in rates}
         grouped = associate(rates, rates[0].parent)
         used: set[str] = set()
@@ -327,6 +333,8 @@ class _Campaign:
 
     def _grouped_images(self, images: Sequence[Path]) -> Iterable[SetJob]:
         """Yield sets of calibrated images that belong together by their headers."""
+        from webbcal.associations.grouping import associate
+
         by_name = {path.name: path for path in images}
         folder = self._settings.output_dir or images[0].parent
         grouped = associate(images, folder)
