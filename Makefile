@@ -10,7 +10,7 @@ PIP := -m pip --disable-pip-version-check install --quiet
 .PHONY: help demo test lint format validate validate-full bench docs clean
 
 help:
-	@echo "make demo      simulate a NIRCam exposure, calibrate it, compare with the truth"
+	@echo "make demo      simulate raw exposures, make a mosaic of them, compare with the truth"
 	@echo "make test      run the test suite"
 	@echo "make lint      style, types, import contracts"
 	@echo "make validate  small comparison with truth and with the observatory's pipeline"

@@ -74,6 +74,6 @@ def test_exit_status_1_if_the_truth_is_not_found_again(shown, monkeypatch):
         assert demo(folder, SMALL, seed=1) == 1
     lines = told.get().splitlines()
     assert lines[-1] == "The truth was NOT found again."
-    assert [line[:24] for line in lines if line.startswith("FAIL")] == [
-        "FAIL  exposures on the sky"[:24]
-    ]
+    failed = [line for line in lines if line.startswith("FAIL")]
+    assert len(failed) == 1
+    assert "exposures on the sky" in failed[0]
