@@ -89,12 +89,7 @@ def demo(output_dir: Path, programme: ImagingProgramme = PROGRAMME, seed: int = 
 
 def _calibrate(made: SimulatedSet, output_dir: Path) -> list[Outcome]:
     """Calibrate what the level-3 association names; return what became of each job."""
-    options = {
-        "tweakreg": {"abs_refcat": str(_catalogue(made, "reference_catalogue"))},
-        # All exposures are equally long. Weights by the variance of the read noise are smaller
-        # where a star is bright, because of the weights of the ramp fit: a loss of its flux.
-        "resample": {"weight_type": "exptime"},
-    }
+    options = {"tweakreg": {"abs_refcat": str(_catalogue(made, "reference_catalogue"))}}
     association = made.associations[-1]
 
     def done(outcome: Outcome) -> None:
