@@ -205,7 +205,7 @@ def simulate(
         bool, typer.Option("--list-options", help="List what --option can set.")
     ] = False,
 ) -> None:
-    """Simulate raw exposures, their references and the truth."""
+    """Simulate exposures, raw or as count rates, their references and the truth."""
     from webbcal.cli.simulate import print_options
     from webbcal.cli.simulate import simulate as simulate_files
 

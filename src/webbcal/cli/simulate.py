@@ -19,7 +19,7 @@ def simulate(mode: str, output_dir: Path, values: Sequence[str] = (), seed: int 
     output_dir : Path
         Where the files go; made if it does not exist.
     values : sequence of str
-        Options of `webbcal.sim.ImageSimulation`, as ``NAME=VALUE``.
+        Options of `webbcal.sim.ImageSimulation` and `ImagingProgramme`, as ``NAME=VALUE``.
     seed : int
         Seed of all that is random.
 
