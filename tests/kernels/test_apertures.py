@@ -95,10 +95,12 @@ def test_levels_are_clipped_medians_of_rings(crowded):
     labels[:, 22:] = 3 if not crowded else 0
     place, inner, outer = (20.4, 19.7), 5.0, 10.0
     mask = CircularAnnulus(place, inner, outer).to_mask(method="center").to_image(sci.shape) > 0
-    chosen = mask & (labels == 0)
+    labels[15:22, 10:15] = 2
+    own = frozen(np.array([2]))
+    chosen = mask & ((labels == 0) | (labels == 2))
     middle, deviation, kept = naive.clipped_median(sci[chosen].astype(float))
     level, error, count = ring_levels(
-        frozen(sci), frozen(err), frozen(labels), frozen(np.array([place])), inner, outer, 0.25
+        *map(frozen, (sci, err, labels)), own, frozen(np.array([place])), inner, outer, 0.25
     )[0]
     assert count == kept.sum()
     assert level == pytest.approx(middle)
@@ -109,10 +111,11 @@ def test_levels_are_clipped_medians_of_rings(crowded):
 def test_sources_stay_in_a_ring_that_would_be_left_without():
     sci, err = image_of_noise()
     place = frozen(np.array([(20.0, 20.0)]))
+    own = frozen(np.array([7]))
     everywhere = frozen(np.ones(sci.shape, np.int32))
     nowhere = frozen(np.zeros(sci.shape, np.int32))
     with_sources, without = (
-        ring_levels(frozen(sci), frozen(err), labels, place, 5.0, 9.0, 0.25)
+        ring_levels(frozen(sci), frozen(err), labels, own, place, 5.0, 9.0, 0.25)
         for labels in (everywhere, nowhere)
     )
     np.testing.assert_array_equal(with_sources, without)
@@ -128,7 +131,10 @@ def test_error_of_the_level_is_its_scatter_in_correlated_noise():
     y, x = np.mgrid[15:585:24, 15:585:24]
     places = frozen(np.stack([x.ravel(), y.ravel()], axis=1).astype(float))
     nowhere = frozen(np.zeros(sci.shape, np.int32))
-    levels = ring_levels(frozen(sci), frozen(np.ones_like(sci)), nowhere, places, 8.0, 12.0, 0.25)
+    own = frozen(np.arange(1, len(places) + 1))
+    levels = ring_levels(
+        frozen(sci), frozen(np.ones_like(sci)), nowhere, own, places, 8.0, 12.0, 0.25
+    )
     pulls = levels[:, 0] / levels[:, 1]
     assert pulls.std() == pytest.approx(1, abs=4 / np.sqrt(2 * len(pulls)))
 
@@ -137,6 +143,7 @@ def test_nothing_known_gives_no_level():
     sci = np.full((20, 20), np.nan, np.float32)
     nowhere = frozen(np.zeros(sci.shape, np.int32))
     place = frozen(np.array([(10.0, 10.0), (np.nan, 3.0)]))
-    levels = ring_levels(frozen(sci), frozen(sci), nowhere, place, 3.0, 6.0, 0.25)
+    own = frozen(np.array([1, 2]))
+    levels = ring_levels(frozen(sci), frozen(sci), nowhere, own, place, 3.0, 6.0, 0.25)
     assert np.isnan(levels[:, :2]).all()
     assert (levels[:, 2] == 0).all()

@@ -199,7 +199,7 @@ def _clipped(sample, variances, count):
 
 
 @kernel
-def ring_levels(sci, err, labels, centres, inner, outer, enough):
+def ring_levels(sci, err, labels, own, centres, inner, outer, enough):
     r"""Return the clipped median of the pixels in a ring about each source, and its error.
 
     With the deviation s of the n pixels that are left and their mean variance :math:`\sigma^2`,
@@ -212,13 +212,15 @@ def ring_levels(sci, err, labels, centres, inner, outer, enough):
     sci, err : float32 (y, x)
         Values and errors; those that are not finite are left out.
     labels : int32 (y, x)
-        Sources; their pixels are left out where enough others remain.
+        Sources; the pixels of others are left out where enough remain.
+    own : int64 (source)
+        The label of each source: its own light stays, as aperture corrections assume.
     centres : float64 (source, 2)
         x and y.
     inner, outer : float
         Radii, pixel; a pixel counts if its centre is between them.
     enough : float
-        Part of the ring that must be free of sources for them to be left out.
+        Part of the ring that must be free of others for them to be left out.
 
     Returns
     -------
@@ -252,7 +254,7 @@ def ring_levels(sci, err, labels, centres, inner, outer, enough):
                 value, variance = np.float64(sci[y, x]), np.float64(err[y, x]) ** 2
                 other[n_all], other_variance[n_all] = value, variance
                 n_all += 1
-                if labels[y, x] == 0:
+                if labels[y, x] == 0 or labels[y, x] == own[k]:
                     free[n_free], free_variance[n_free] = value, variance
                     n_free += 1
         if n_all == 0:

@@ -15,7 +15,7 @@ AB_ZERO_POINT = 8.9
 
 SOURCES_AT_A_TIME = 256
 ENOUGH_FREE = 0.25
-"""Part of the ring of the background that must be free of sources for them to be left out."""
+"""Part of the ring of the background that must be free of others for them to be left out."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def measure(
     planes : Planes
         Values and errors; errors are right for sums over many pixels.
     labels : numpy.ndarray
-        int32 (y, x): sources, left out of the background.
+        int32 (y, x): sources, from 1; others are left out of the background of each.
     centres : numpy.ndarray
         float64 (source, 2): x and y.
     exposures : numpy.ndarray
@@ -97,6 +97,7 @@ def measure(
             planes.sci,
             planes.err,
             segments,
+            frozen(first + 1 + np.arange(len(part))),
             part,
             apertures.sky_inner,
             apertures.sky_outer,
