@@ -96,7 +96,7 @@ def _announce_compilation(plan: Plan) -> None:
     if not is_compiled():
         console.print(
             f"{plan.path.name}: first run, compiling the kernels for this machine "
-            "(half a minute, once) ...",
+            "(a minute or less, once) ...",
             markup=False,
             soft_wrap=True,
         )
