@@ -108,11 +108,10 @@ def _say(outcome: Outcome, *, reasons: bool) -> None:
         where = "" if name in str(outcome.error) else f"{name}: "
         errors.print(f"webbcal: {where}{outcome.error}", markup=False, soft_wrap=True)
         return
-    made = ", ".join(path.name for path in outcome.outputs.values())
-    for suffix, paths in outcome.of_members.items():
-        made += f", {len(paths)} {suffix}"
+    made = [path.name for path in outcome.outputs.values()]
+    made += [f"{len(paths)} {suffix}" for suffix, paths in outcome.of_members.items()]
     how = "made already" if outcome.reused else f"{outcome.seconds:.2f} s"
-    console.print(f"{name} -> {made}  ({how})", markup=False, soft_wrap=True)
+    console.print(f"{name} -> {', '.join(made)}  ({how})", markup=False, soft_wrap=True)
     for remark in outcome.remarks:
         console.print(f"  note: {remark}", style="bold", markup=False, soft_wrap=True)
     told = [s for s in outcome.steps if s.reason and not s.left_out and not s.usual]
