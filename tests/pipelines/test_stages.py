@@ -182,3 +182,12 @@ def test_resume_makes_nothing_again(folder, environ):
     other = settings.with_(options={"photom": {"inverse": True}})
     changed_options = run_everything([tables(folder)[0]], other, environ=environ)
     assert not any(outcome.reused for outcome in changed_options)
+
+
+def test_options_of_later_stages_are_checked_before_the_first(folder, environ):
+    settings = Settings(output_dir=folder / "out", options={"tweakreg": {"sigmaa": "3"}})
+    with pytest.raises(InvalidOptions, match="sigmaa"):
+        run_everything([folder], settings, environ=environ)
+    with pytest.raises(InvalidOptions, match="Did you mean tweakreg"):
+        run_everything([folder], Settings(skip=("tweakregg",)), environ=environ)
+    assert not (folder / "out").exists()

@@ -14,7 +14,7 @@ from webbcal.pipelines.jobs import ExposureJob, Job, Member, SetJob
 from webbcal.pipelines.plan import Plan, make_plan
 from webbcal.pipelines.record import Outcome
 from webbcal.pipelines.resume import finished
-from webbcal.pipelines.settings import Settings
+from webbcal.pipelines.settings import Settings, check_settings
 from webbcal.pipelines.stages import calibrate
 from webbcal.refs.select import ReferenceSource
 from webbcal.steps._step import Parallel
@@ -219,6 +219,7 @@ def run_everything(
     InvalidInput, InvalidOptions
         What was given cannot be used.
     """
+    check_settings(settings)
 
     def serially(jobs: Sequence[Job]) -> list[Outcome]:
         outcomes = []

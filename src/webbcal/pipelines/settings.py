@@ -1,7 +1,8 @@
 """What the user asked for, and how it becomes the options of each step."""
 
+import difflib
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Protocol, Self
@@ -10,6 +11,7 @@ from webbcal.core.errors import InvalidOptions
 from webbcal.core.options import Options
 from webbcal.pipelines.recipes import RECIPES, Recipe, names_of_steps
 from webbcal.steps import STEPS
+from webbcal.steps.of_sets import SET_STEPS
 
 
 class AnyStep(Protocol):
@@ -147,15 +149,24 @@ def resolve(
     InvalidOptions
         For an unknown step, an unknown option or a bad value; before a pixel is read.
     """
-    _refuse_unknown_steps(recipe, settings)
+    check_settings(settings)
     steps = [STEPS[name] for name in recipe.steps] if catalogue is None else catalogue
     layers = {PRESET: presets or {}, source: parameters}
     layers |= {CONFIG: settings.config, COMMAND: settings.options}
     return {step.name: _resolve_step(step, settings, layers) for step in steps}
 
 
-def _refuse_unknown_steps(recipe: Recipe, settings: Settings) -> None:
-    known = names_of_steps()
+def check_settings(settings: Settings) -> None:
+    """Refuse steps, results, options and values that make no sense in any stage.
+
+    What a later stage would refuse is refused before the first one begins.
+
+    Raises
+    ------
+    InvalidOptions
+        Naming the first of them.
+    """
+    steps = names_of_steps()
     asked: list[tuple[str, Sequence[str]]] = [
         ("--skip", settings.skip),
         ("--option", tuple(settings.options)),
@@ -163,20 +174,27 @@ def _refuse_unknown_steps(recipe: Recipe, settings: Settings) -> None:
     ]
     for where, names in asked:
         for name in names:
-            if name not in known:
-                raise InvalidOptions(
-                    f"unknown step {name}",
-                    where=where,
-                    expected=", ".join((*recipe.steps, *recipe.sets)),
-                )
-    results = {name for any_recipe in RECIPES.values() for name in any_recipe.saves}
+            _refuse_unknown(f"unknown step {name}", name, steps, where)
+    results = {name for recipe in RECIPES.values() for name in recipe.saves}
     for name in settings.save:
-        if name not in known and name not in results:
-            raise InvalidOptions(
-                f"unknown result {name}",
-                where="--save",
-                expected=", ".join([*recipe.saves, *recipe.steps, *recipe.sets]),
-            )
+        _refuse_unknown(f"unknown result {name}", name, steps | results, "--save")
+    layers = {CONFIG: settings.config, COMMAND: settings.options}
+    for name in {**settings.config, **settings.options}:
+        if name in steps:
+            step: AnyStep = STEPS[name] if name in STEPS else SET_STEPS[name]
+            _resolve_step(step, settings, layers)
+
+
+def _refuse_unknown(what: str, name: str, known: Collection[str], where: str) -> None:
+    if name in known:
+        return
+    close = difflib.get_close_matches(name, known, 1)
+    raise InvalidOptions(
+        what,
+        where=where,
+        expected=", ".join(sorted(known)),
+        advice=f"Did you mean {close[0]}?" if close else "",
+    )
 
 
 def _resolve_step(
