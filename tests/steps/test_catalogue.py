@@ -40,7 +40,9 @@ def test_nothing_is_loaded_before_it_is_asked_for():
     loaded = set(told.stdout.split())
     assert "webbcal.associations.grouping" not in loaded
     assert {name.split(".")[2] for name in loaded if ".steps." in name} == {
-        *("_step", "_set", "_catalogue", "of_sets")
+        "_step",
+        "_catalogue",
+        "of_sets",
     }
 
 

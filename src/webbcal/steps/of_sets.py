@@ -1,9 +1,14 @@
 """Catalogue of every step that works on several exposures together."""
 
-from webbcal.steps._catalogue import Catalogue
-from webbcal.steps._set import SetStep
+from typing import TYPE_CHECKING
 
-SET_STEPS: Catalogue[SetStep] = Catalogue(
+from webbcal.steps._catalogue import Catalogue
+
+if TYPE_CHECKING:
+    # What such steps are takes kernels; their names, which settings are checked by, do not.
+    from webbcal.steps._set import SetStep
+
+SET_STEPS: "Catalogue[SetStep]" = Catalogue(
     "assign_mtwcs",
     "tweakreg",
     "skymatch",
