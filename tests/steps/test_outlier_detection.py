@@ -5,11 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from astropy.io import fits
 from scipy import ndimage
 from tests.steps.dithers import dithers, tools
 
 from webbcal.core.dq import DQ
 from webbcal.core.errors import CannotCalibrate, InvalidInput, InvalidOptions
+from webbcal.io.write import write_product
 from webbcal.spec.window import Window
 from webbcal.steps.outlier_detection import detect_outliers, median
 from webbcal.steps.outlier_detection.options import OutlierDetectionOptions
@@ -185,6 +187,23 @@ def test_intermediate_results(field):
     star = np.unravel_index(np.nanargmax(blots[0].sci), (SIZE, SIZE))
     assert field.stars[0][star] > 0.5 * field.stars[0].max()
     assert not detect(field.images).products
+
+
+@pytest.mark.parametrize("resample_data", [True, False])
+def test_intermediate_results_can_be_written_and_read(tmp_path, resample_data):
+    images = dithers([(0.0, 0.0)] * 3, SIZE, stars=8, hits=10, group=["a", "b", "c"]).images
+    result = detect(images, save_intermediate_results=True, resample_data=resample_data)
+    of_images = {suffix: products[1] for suffix, products in result.of_images.items()}
+    made = {k: v for k, v in {**result.products, **of_images}.items() if v is not None}
+    on_a_grid = {"outlier_i2d", "blot"} if resample_data else set()
+    assert set(made) == {"median"} | on_a_grid
+    for suffix, product in made.items():
+        write_product(product, tmp_path / f"a_{suffix}.fits")
+        with fits.open(tmp_path / f"a_{suffix}.fits") as file:
+            np.testing.assert_array_equal(file["SCI"].data, product.sci)
+            for name in ("ERR", "VAR_POISSON", "VAR_RNOISE", "VAR_FLAT"):
+                assert file[name].data.shape == product.sci.shape
+                assert np.isnan(file[name].data).all()  # not known, which 0 would not say
 
 
 def test_images_as_they_are():

@@ -11,7 +11,7 @@ from webbcal.geometry.mosaic_grid import Grid
 from webbcal.geometry.pixel_map import PixelMap
 from webbcal.numerics.blotting import blot
 from webbcal.numerics.drizzling import Layer
-from webbcal.spec.fields import Product
+from webbcal.spec.fields import Product, Stored
 from webbcal.spec.products import Cal, I2d
 from webbcal.steps._set import Scratch, SetResult, Tools, groups_of
 from webbcal.steps.outlier_detection.flagging import Limits, Reference, compare
@@ -25,6 +25,8 @@ CELL = 32  # pixels of the grid: how finely it is known which groups see what
 
 ALONE = "no other group of exposures sees its part of the sky"
 EMPTY = "no pixel is usable"
+
+ERRORS = ("err", "var_poisson", "var_rnoise", "var_flat")
 
 
 @dataclass(frozen=True)
@@ -198,14 +200,19 @@ def _result(
     )
 
 
+def _unknown_errors(shape: tuple[int, int]) -> dict[str, Stored]:
+    """Return errors and variances of an image whose errors nobody needs: NaN."""
+    return dict.fromkeys(ERRORS, Constant(shape, np.nan))
+
+
 def _like(image: Cal, values: Scratch) -> Cal:
     """Return an image on the pixels of an exposure, without errors or flags."""
     shape = _shape(image)
     return Cal.from_stored(
         {
             "sci": values,
-            "err": Constant(shape, np.nan),
             "dq": Constant(shape, 0, np.dtype("u4")),
+            **_unknown_errors(shape),
         },
         meta=image.meta,
     )
@@ -216,9 +223,9 @@ def _picture(image: Cal, grid: Grid, values: Scratch, weights: Scratch | None = 
     return I2d.from_stored(
         {
             "sci": values,
-            "err": Constant(grid.shape, np.nan),
             "con": Constant((1, *grid.shape), 0, np.dtype("i4")),
             "wht": weights or Constant(grid.shape, np.nan),
+            **_unknown_errors(grid.shape),
         },
         meta=image.meta.replace({"wcs": grid.wcs}),
     )
