@@ -464,10 +464,54 @@ def test_services_are_asked_for_the_field_or_told_of(plain):
     for wcs in plain.true_wcs:
         corners = plane.from_sky(*wcs([0, 0, 255, 255], [0, 255, 0, 255]))
         assert np.hypot(*corners.T).max() / 3600 < radius
-    with pytest.raises(CannotCalibrate, match="GAIADR3"):
-        run(plain.images, abs_refcat="GAIADR3")
     with pytest.raises(InvalidOptions, match="GAIADR3"):
         run(plain.images, abs_refcat="HUBBLE")
+
+
+def silent(name, ra, dec, radius):
+    raise CannotCalibrate(f"{name} does not answer")
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        (None, "no way to ask GAIADR3"),
+        (silent, "GAIADR3 does not answer"),
+        (lambda *asked: sky(field(count=5)), "GAIADR3 has 5 stars there, 15 needed"),
+    ],
+)
+def test_without_a_service_exposures_are_aligned_with_each_other(plain, query, said):
+    result = run(plain.images, abs_refcat="GAIADR3", tools=replace(TOOLS, query_stars=query))
+    alone = run(plain.images)
+    assert relative_rms(plain.errors_mas(result.images)) < 0.3
+    for image, other in zip(result.images, alone.images, strict=True):
+        assert image.wcs(10.0, 20.0) == other.wcs(10.0, 20.0)
+        assert image.wcs.name == other.wcs.name  # which would name a catalogue
+    assert not result.reasons
+    (remark,) = result.remarks
+    assert said in remark
+    assert "nothing is laid on a catalogue" in remark
+    assert result.figures["catalogue"] == "none"
+    (placed,) = result.figures["on_the_catalogue"]
+    assert not placed["aligned"]
+    assert said in placed["reason"]
+
+
+def test_one_group_without_a_service_is_not_aligned(plain):
+    tools = replace(TOOLS, query_stars=silent)
+    with pytest.raises(CannotCalibrate, match=r"only group.*GAIADR3 does not answer"):
+        run(plain.images[:1], abs_refcat="GAIADR3", tools=tools)
+
+
+def test_a_file_with_few_stars_is_a_reason_for_each_exposure(plain):
+    result = run(plain.images, sky(field(count=5)))
+    assert len(result.reasons) == len(plain.images)
+    assert all("the catalogue has 5 stars there" in reason for reason in result.reasons.values())
+
+
+def test_options_without_effect_are_known(plain):
+    result = run(plain.images, in_memory=False, output_use_model=False)
+    assert result.figures == run(plain.images).figures
 
 
 @pytest.mark.parametrize(

@@ -63,13 +63,13 @@ def align_exposures(
         of the shifts of all groups is zero. The coordinates of a group that cannot be aligned
         stay as they were, it is named with the reason, and its stars count nowhere. Groups that
         are aligned with each other, but not with the catalogue asked for, keep that and are
-        named.
+        named. A service that does not answer, or knows too few stars, leaves all exposures
+        aligned with each other only, and is remarked on.
 
     Raises
     ------
     CannotCalibrate
-        If there is only one group and no catalogue, nothing can be aligned, or a service does
-        not answer.
+        If there is only one group and no catalogue, or nothing can be aligned.
     InvalidOptions
         If the catalogue is neither a file nor a service.
 
@@ -88,21 +88,43 @@ def align_exposures(
     field = field_of(images, sources)
     rules = Rules.between_groups(options, field.pixel)
     relative = align(field.stars, rules, options.enforce_user_order)
-    absolute = None
+    absolute, lacking = None, ""
     if wanted and len(field.corners):
-        known = catalog or _from_service(field, options, tools)
-        rules = Rules.on_the_sky(options, field.pixel)
-        absolute = lay_on_catalog(field, relative, known, rules)
+        absolute, lacking = _on_the_sky(field, relative, catalog, options, tools)
     maps, reasons = _outcome(field, relative, absolute)
     if not any(maps) and not options.save_catalogs:
-        raise CannotCalibrate(_summary(field, reasons))
+        raise CannotCalibrate("; ".join(filter(None, (_summary(field, reasons), lacking))))
     return SetResult(
         _corrected(images, field, maps, absolute, options, tools),
         reasons=_by_image(field, reasons),
+        remarks=(f"{STEP.name}: nothing is laid on a catalogue: {lacking}",) if lacking else (),
         products=_used(field, absolute) if options.save_abs_catalog else {},
         of_images={"cat": tuple(map(_star_list, sources))} if options.save_catalogs else {},
-        figures=figures(field, maps, reasons, relative, absolute),
+        figures=figures(field, maps, reasons, relative, absolute, lacking),
     )
+
+
+def _on_the_sky(
+    field: Field,
+    relative: Alignment,
+    catalog: AstrometricCatalog | None,
+    options: TweakregOptions,
+    tools: Tools,
+) -> tuple[Absolute | None, str]:
+    """Lay the exposures on a catalogue; return why not where a service cannot give one.
+
+    That says nothing about the exposures, so it is no reason for any of them.
+    """
+    rules = Rules.on_the_sky(options, field.pixel)
+    try:
+        known = catalog or _from_service(field, options, tools)
+    except CannotCalibrate as error:
+        return None, str(error)
+    absolute = lay_on_catalog(field, relative, known, rules)
+    count = len(absolute.stars.rows)
+    if catalog is None and count < rules.least:
+        return None, f"{options.abs_refcat} has {count} stars there, {rules.least} needed"
+    return absolute, ""
 
 
 def _from_service(field: Field, options: TweakregOptions, tools: Tools) -> AstrometricCatalog:

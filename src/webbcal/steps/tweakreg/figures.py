@@ -20,8 +20,11 @@ def figures(
     reasons: Mapping[int, str],
     relative: Alignment,
     absolute: Absolute | None,
+    lacking: str,
 ) -> dict[str, Any]:
     """Return the figures of the alignment: of groups, of the catalogue, residuals of stars.
+
+    `lacking` says why there is no catalogue where one was asked for.
 
     Shifts are to the east and north, in mas, at the middle of the stars of a group; rolls are in
     arcsec, from north to west; residuals are those of a detection to the mean of the others of
@@ -56,6 +59,11 @@ def figures(
             }
             | (_of_placed(placed) if placed.fit is not None else {})
             for ones, placed in absolute.placed
+        ]
+    elif lacking:
+        result["catalogue"] = "none"
+        result["on_the_catalogue"] = [
+            {"groups": ", ".join(field.names), "aligned": False, "reason": lacking}
         ]
     if relative.fit is not None:
         result["residuals"] = _vectors(field, relative)

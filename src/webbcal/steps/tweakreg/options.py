@@ -122,6 +122,10 @@ class TweakregOptions(HeaderWcsOptions):
     abs_tolerance: float = option(
         0.7, "How far stars are from the catalogue, after the search.", unit="arcsec", low=0.0
     )
+    output_use_model: bool = option(
+        True, "Without effect: files are named after their exposures always."
+    )
+    in_memory: bool = option(True, "Without effect: memory is bounded always.")
 
     def __post_init__(self) -> None:
         super().__post_init__()
