@@ -60,6 +60,42 @@ def test_one_exposure_alone_becomes_a_mosaic_of_its_own(programme, rates, tmp_pa
     assert any("tweakreg" in remark for remark in outcome.remarks)
 
 
+def test_exposures_are_saved_after_steps_that_change_them(programme, rates, tmp_path):
+    save = ("skymatch", "resample", "source_catalog")
+    *_, outcome = run(programme, rates, tmp_path, save=save)
+    assert outcome.error is None
+    assert {"i2d", "cat", "segm"} <= set(outcome.outputs)
+    assert set(outcome.of_members) == {"skymatch", "crf"}
+    assert not [path for name in save[1:] for path in (tmp_path / "out").glob(f"*_{name}.fits")]
+
+
+def test_all_that_outlier_detection_made_is_written(programme, rates, tmp_path):
+    options = {"outlier_detection": {"save_intermediate_results": True}}
+    *_, outcome = run(programme, rates, tmp_path, options=options)
+    assert outcome.error is None
+    assert "median" in outcome.outputs
+    assert set(outcome.of_members) == {"outlier_i2d", "blot", "crf"}
+    for suffix in ("outlier_i2d", "blot"):
+        assert len(outcome.of_members[suffix]) == len(rates)
+
+
+def test_no_step_left_to_do_is_told_with_the_reasons(programme, rates, tmp_path):
+    options = {name: {"skip": True} for name in ("assign_wcs", "flat_field", "photom")}
+    first, *_ = run(programme, rates[:1], tmp_path, options=options)
+    told = str(first.error)
+    assert "every step is skipped" in told
+    assert "bkg_subtract: no background exposures; assign_wcs: skipped" in told
+    assert "\n" not in told
+
+
+def test_an_unreadable_catalogue_is_an_error(programme, rates, tmp_path):
+    bad = tmp_path / "bad.ecsv"
+    bad.write_text("garbage\n")
+    *_, outcome = run(programme, rates, tmp_path, options={"tweakreg": {"abs_refcat": str(bad)}})
+    assert "bad.ecsv" in str(outcome.error)
+    assert "i2d" not in outcome.outputs
+
+
 def test_an_empty_field_gives_an_empty_catalogue(tmp_path):
     programme = simulated(tmp_path / "programme", stars=0, galaxies=0)
     *_, outcome = run(programme, programme.exposures, tmp_path)

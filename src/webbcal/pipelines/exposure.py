@@ -150,7 +150,8 @@ class ExposureRun:
             except InvalidReference as error:
                 raise _in_a_file_of(planned, error) from None
         if not self._pending and not self._finished:
-            raise CannotCalibrate("every step is skipped", where=self._plan.path)
+            why = "; ".join(f"{step}: {reason}" for step, reason in self._reasons.items())
+            raise CannotCalibrate(f"every step is skipped ({why})", where=self._plan.path)
         self._open_outputs(())
         self._sweep(pool)
 

@@ -194,7 +194,9 @@ class SetRun:
     def _take(self, planned: PlannedSetStep, result: SetResult) -> None:
         """Keep what a step has made; write what belongs to single exposures."""
         name = planned.step.name
-        if not planned.step.takes:
+        # A step that makes something else, like a mosaic, gives the exposures back as they came.
+        changes = not planned.step.takes and result.images is not self._images
+        if changes:
             self._images = result.images
         for position, reason in result.reasons.items():
             self._of_image[position][name] = reason
@@ -205,7 +207,7 @@ class SetRun:
             for position, product in enumerate(products):
                 if product is not None:
                     self._write_of_image(product, position, suffix)
-        saved = name in self._settings.save and not planned.step.takes
+        saved = changes and name in self._settings.save
         for suffix, wanted in ((name, saved), ("crf", name == FLAGGED)):
             if wanted:
                 for position, image in enumerate(self._images):
