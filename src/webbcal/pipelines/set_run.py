@@ -189,9 +189,9 @@ class SetRun:
             )
         )
         if result is not None:
-            self._take(planned, result)
+            self._take(planned, result, tools)
 
-    def _take(self, planned: PlannedSetStep, result: SetResult) -> None:
+    def _take(self, planned: PlannedSetStep, result: SetResult, tools: Tools) -> None:
         """Keep what a step has made; write what belongs to single exposures."""
         name = planned.step.name
         # A step that makes something else, like a mosaic, gives the exposures back as they came.
@@ -204,15 +204,13 @@ class SetRun:
         self._remarks += result.remarks
         self._products |= result.products
         for suffix, products in result.of_images.items():
-            for position, product in enumerate(products):
-                if product is not None:
-                    self._write_of_image(product, position, suffix)
+            self._write_of_images(products, suffix, tools)
         saved = changes and name in self._settings.save
         for suffix, wanted in ((name, saved), ("crf", name == FLAGGED)):
             if wanted:
-                for position, image in enumerate(self._images):
-                    # A copy, which what is read of it dies with.
-                    self._write_of_image(image.with_changes(), position, suffix)
+                # Copies, which what is read of them dies with.
+                copies = (image.with_changes() for image in self._images)
+                self._write_of_images(copies, suffix, tools)
 
     def _load(self, planned: PlannedSetStep, argument: str) -> Reference | None:
         path = planned.references[argument].path
@@ -256,12 +254,24 @@ class SetRun:
             write_product(self._recorded(product, record, values), paths[suffix])
             self._outputs[suffix] = paths[suffix]
 
-    def _write_of_image(self, product: Product, position: int, suffix: str) -> None:
+    def _write_of_images(
+        self, products: Iterable[Product | None], suffix: str, tools: Tools
+    ) -> None:
+        """Write a product of each exposure, where there is one."""
+
+        def write(position: int, product: Product | None) -> Path | None:
+            return None if product is None else self._write_of_image(product, position, suffix)
+
+        paths = self._of_members.setdefault(suffix, [])
+        for path in tools.parallel(write, itertools.count(), products):
+            if path is not None:
+                paths.append(path)
+                self._progress(f"writing {suffix}", len(paths), len(self._images))
+
+    def _write_of_image(self, product: Product, position: int, suffix: str) -> Path:
         path = product_path(
             self._plan.output_dir, self._plan.root_of_image(position), suffix, _extension(product)
         )
-        done = len(self._of_members.setdefault(suffix, []))
-        self._progress(f"writing {suffix}", done, len(self._images))
         steps = [
             dataclasses.replace(step, status=FAILED, reason=self._of_image[position][step.name])
             if step.name in self._of_image[position]
@@ -277,7 +287,7 @@ class SetRun:
             before=tree.get("webbcal", {}),
         )
         write_product(self._recorded(product, record, {}), path)
-        self._of_members[suffix].append(path)
+        return path
 
     def _record(self, steps: Iterable[StepRecord]) -> RunRecord:
         plan = self._plan
