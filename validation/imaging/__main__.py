@@ -50,6 +50,13 @@ LIMITS = {
 """NIRCam, and the absolute alignment of MIRI, by the goals of the project; the others by the size
 of their pixels."""
 
+WIDTH_ERROR = 1.166
+"""Standard error of a width that comes from the median deviation of Gaussian values, times the
+root of their number."""
+
+FEWEST = 50
+"""Stars that tell a width: of fewer it is uncertain by a third, thrice what is asked."""
+
 FULL_FRAME = 2048 * 2048
 """Pixels that the limits of sky levels are for; their noise grows with the root of fewer."""
 
@@ -110,7 +117,10 @@ def catalogue_lines(
 def pull_lines(name: str, stars: Stars) -> Iterator[Criterion]:
     """Yield the widths of pulls of fluxes by signal to noise."""
     for one in flux_pulls(stars):
-        chance = 2 / np.sqrt(2 * one.count)
+        chance = 2 * WIDTH_ERROR / np.sqrt(one.count)
+        if one.count < FEWEST:
+            print(f"     {name}, S/N {one.low:g} to {one.high:g}: {one.count} stars are too few")
+            continue
         yield Criterion(
             f"pulls of {name}, S/N {one.low:g} to {one.high:g}, {one.count} stars",
             f"width {one.width:.3f}, median {one.shift:+.2f}",
