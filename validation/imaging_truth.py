@@ -1,9 +1,6 @@
 """Sections of the report: simulated programmes of images, calibrated from rates to catalogues."""
 
-import os
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +9,7 @@ from typing import Any
 
 from validation.criteria import Criterion, Section
 from validation.imaging.__main__ import criteria_of
+from validation.pipelines import calibrate
 from webbcal.sim import ImagingProgramme, simulate_files
 
 GRIDS = {
@@ -103,12 +101,6 @@ def _run(
     options: Mapping[str, Any],
     skipped: tuple[str, ...] = (),
 ) -> None:
-    environ = {k: v for k, v in os.environ.items() if not k.startswith("CRDS_")}
-    environ |= {"CRDS_PATH": str(cache), "CRDS_CONTEXT": "jwst_0001.pmap", "CRDS_MODE": "local"}
-    environ |= {"CRDS_READONLY_CACHE": "1"}
     words = [word for name, value in options.items() for word in ("--option", f"{name}={value}")]
     words += [word for step in skipped for word in ("--skip", step)]
-    command = [sys.executable, "-m", "webbcal", "run", str(source), "-o", str(output), *words]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environ)
-    if done.returncode:
-        raise RuntimeError(f"webbcal failed: {done.stderr[-2000:]}{done.stdout[-2000:]}")
+    calibrate(source, output, cache, words)

@@ -6,7 +6,6 @@ exit status 1 if one does not hold.
 
 import argparse
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from validation.criteria import Criterion, Section
-from validation.pipelines import ROOT
+from validation.pipelines import ROOT, calibrate
 from webbcal.core.dq import DQ
 from webbcal.io.read import open_product
 from webbcal.sim import ImagingProgramme, read_scene, simulate_files
@@ -154,13 +153,7 @@ def _run_webbcal(
             arguments += (
                 ["--skip", step] if name == "skip" else ["--option", f"{step}.{name}={value}"]
             )
-    environ = {k: v for k, v in os.environ.items() if not k.startswith("CRDS_")}
-    environ |= {"CRDS_PATH": str(cache), "CRDS_CONTEXT": "jwst_0001.pmap", "CRDS_MODE": "local"}
-    environ |= {"CRDS_READONLY_CACHE": "1"}
-    command = [sys.executable, "-m", "webbcal", "run", str(table), "-o", str(output), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environ)
-    if done.returncode:
-        raise RuntimeError(f"webbcal failed: {done.stderr[-2000:]}{done.stdout[-2000:]}")
+    calibrate(table, output, cache, arguments)
 
 
 def _calibrated(name: str, cals: Sequence[Path], theirs: Path) -> list[Criterion]:

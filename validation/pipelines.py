@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -151,7 +151,7 @@ class Peer:
                 [str(python), str(ROOT / "validation/peer_process.py"), str(file)],
                 stdout=out,
                 stderr=err,
-                env=_environment(),
+                env=environment(),
             )
 
     def results(self) -> list[Result]:
@@ -202,7 +202,7 @@ def run_webbcal(jobs: Iterable[Job]) -> dict[str, Result]:
         command += ["--output-dir", str(first.folder / "webbcal"), *_arguments(first)]
         start = time.perf_counter()
         done = subprocess.run(
-            command, capture_output=True, text=True, check=False, env=_environment(first.cache)
+            command, capture_output=True, text=True, check=False, env=environment(first.cache)
         )
         seconds = time.perf_counter() - start
         error = "" if done.returncode == 0 else (done.stderr or done.stdout).strip()[-2000:]
@@ -249,7 +249,7 @@ def check_with_peer(python: Path, files: list[Path]) -> tuple[int, list[str]] | 
         capture_output=True,
         text=True,
         check=False,
-        env=_environment(),
+        env=environment(),
     )
     lines = done.stdout.splitlines()
     fine = sum(line.startswith("OK") for line in lines)
@@ -265,14 +265,26 @@ def check_with_peer(python: Path, files: list[Path]) -> tuple[int, list[str]] | 
     return fine, complaints
 
 
-def _environment(cache: Path | None = None) -> dict[str, str]:
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("CRDS_")}
-    environment["PYTHONPATH"] = str(ROOT)
+def calibrate(source: Path, output: Path, cache: Path, arguments: Sequence[str]) -> None:
+    """Run ``webbcal run`` on files, a folder or an association; it has to succeed."""
+    command = [sys.executable, "-m", "webbcal", "run", str(source), "-o", str(output), *arguments]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env=environment(cache)
+    )
+    if done.returncode:
+        raise RuntimeError(f"webbcal failed: {done.stderr[-2000:]}{done.stdout[-2000:]}")
+
+
+def environment(cache: Path | None = None) -> dict[str, str]:
+    """Return the variables for a run of either side, with the references of a cache."""
+    variables = {k: v for k, v in os.environ.items() if not k.startswith("CRDS_")}
+    # The checkout that this is a part of, wherever webbcal is installed.
+    variables["PYTHONPATH"] = os.pathsep.join((str(ROOT / "src"), str(ROOT)))
     if cache is not None:
-        environment |= {
+        variables |= {
             "CRDS_PATH": str(cache),
             "CRDS_CONTEXT": "jwst_0001.pmap",
             "CRDS_MODE": "local",
             "CRDS_READONLY_CACHE": "1",
         }
-    return environment
+    return variables

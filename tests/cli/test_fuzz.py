@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from webbcal.core.errors import WebbcalError
-from webbcal.pipelines.runner import run_exposures
+from webbcal.pipelines.runner import run_everything
 from webbcal.pipelines.settings import Settings
 
 SEEDS = range(40)
@@ -51,7 +51,7 @@ def test_damaged_exposure_is_calibrated_or_refused(programme, environ, tmp_path,
         folder.mkdir()
         path = folder / "jw99001001001_02101_00001_nrcb1_uncal.fits"
         path.write_bytes(damage(good, np.random.default_rng(seed)))
-        (outcome,) = run_exposures([path], Settings(output_dir=folder / "out"))
+        (outcome,) = run_everything([path], Settings(output_dir=folder / "out"))
         if outcome.error is not None:
             assert isinstance(outcome.error, WebbcalError)
             assert "\n" not in str(outcome.error)
@@ -69,5 +69,5 @@ def test_damaged_reference_is_used_or_refused(programme, environ, tmp_path, kind
         path = tmp_path / f"{kind}{seed}.fits"
         path.write_bytes(damage_header(good, np.random.default_rng(seed)))
         settings = Settings(output_dir=tmp_path / f"out{seed}", references={kind: path})
-        (outcome,) = run_exposures(programme.exposures, settings)
+        (outcome,) = run_everything(programme.exposures, settings)
         assert outcome.error is None or "\n" not in str(outcome.error)

@@ -40,13 +40,7 @@ def sky(request, tmp_path_factory):
     table = science.parent / "sky_asn.json"
     tree = {"asn_type": "image2", "products": [{"name": "sky", "members": members}]}
     table.write_text(json.dumps(tree))
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("CRDS_")}
-    environ |= {
-        "CRDS_PATH": str(programme.crds),
-        "CRDS_CONTEXT": "jwst_0001.pmap",
-        "CRDS_MODE": "local",
-        "CRDS_READONLY_CACHE": "1",
-    }
+    environ = programme.environ(os.environ)
     return table, environ
 
 

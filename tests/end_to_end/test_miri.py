@@ -7,7 +7,7 @@ import pytest
 from astropy.io import fits
 
 import webbcal
-from webbcal.pipelines.runner import run_exposures
+from webbcal.pipelines.runner import run_everything
 from webbcal.pipelines.settings import Settings
 from webbcal.sim import ImageSimulation, simulate_files
 from webbcal.spec.fields import Image, declared
@@ -48,7 +48,7 @@ def calibrate(files, folder, settings, patch):
     patch.setenv("CRDS_READONLY_CACHE", "1")
     patch.setenv("WEBBCAL_CACHE", str(folder / "cache"))
     settings = dataclasses.replace(settings, output_dir=folder)
-    (outcome,) = run_exposures(files.exposures, settings)
+    (outcome,) = run_everything(files.exposures, settings)
     assert outcome.error is None, outcome.error
     return outcome
 

@@ -7,7 +7,7 @@ from astropy.io import fits
 import webbcal
 from webbcal.core.dq import DQ
 from webbcal.core.errors import MissingReference
-from webbcal.pipelines.runner import run_exposures
+from webbcal.pipelines.runner import run_everything
 from webbcal.pipelines.settings import Settings
 from webbcal.sim import ImageSimulation, simulate_files
 
@@ -37,7 +37,7 @@ def calibrate(programme, tmp_path):
             edit(units)
             units.writeto(path)
         chosen = Settings(output_dir=tmp_path / "out", **settings)
-        (outcome,) = run_exposures([path], chosen, environ=environ)
+        (outcome,) = run_everything([path], chosen, environ=environ)
         return outcome
 
     return calibrate

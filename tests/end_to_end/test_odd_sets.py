@@ -35,15 +35,8 @@ def rates(programme, tmp_path):
 
 def run(programme, inputs, folder, **settings):
     """Calibrate through stage 3; return all outcomes."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("CRDS_")}
-    environ = kept | {
-        "CRDS_PATH": str(programme.crds),
-        "CRDS_CONTEXT": "jwst_0001.pmap",
-        "CRDS_MODE": "local",
-        "CRDS_READONLY_CACHE": "1",
-    }
     chosen = Settings(output_dir=folder / "out", **settings)
-    return run_everything(inputs, chosen, through=3, environ=environ)
+    return run_everything(inputs, chosen, through=3, environ=programme.environ(os.environ))
 
 
 def step(outcome, name):

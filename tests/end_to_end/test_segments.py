@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from webbcal.pipelines.runner import run_exposures
+from webbcal.pipelines.runner import run_everything
 from webbcal.pipelines.settings import Settings
 from webbcal.sim import ImageSimulation, simulate_files
 
@@ -45,7 +45,7 @@ def rates(programme, folder, **settings):
         "CRDS_MODE": "local",
         "WEBBCAL_CACHE": str(programme.crds.parent / "cache"),
     }
-    outcomes = run_exposures(
+    outcomes = run_everything(
         programme.exposures, Settings(output_dir=folder, **settings), environ=environ
     )
     parts = []

@@ -8,7 +8,7 @@ from astropy.io import fits
 
 import webbcal
 from webbcal.core.dq import DQ
-from webbcal.pipelines.runner import run_exposures
+from webbcal.pipelines.runner import run_everything
 from webbcal.pipelines.settings import Settings
 from webbcal.report.comparison import compare
 from webbcal.sim import read_truth
@@ -20,7 +20,7 @@ EVERYTHING = Settings(save=("ramp", "saturation", "refpix"))
 
 
 def calibrate(programme, folder, settings=EVERYTHING):
-    (outcome,) = run_exposures(
+    (outcome,) = run_everything(
         programme.exposures, dataclasses.replace(settings, output_dir=folder)
     )
     assert outcome.error is None, outcome.error
@@ -126,7 +126,7 @@ def test_a_raw_file_that_only_has_headers_gives_the_same_rates(
     with fits.open(programme.exposures[0]) as hdus:
         del hdus["ASDF"], hdus[0].header["DATAMODL"]
         hdus.writeto(path)
-    (outcome,) = run_exposures([path], Settings(output_dir=tmp_path / "out"))
+    (outcome,) = run_everything([path], Settings(output_dir=tmp_path / "out"))
     wanted, got = (arrays(o.outputs["rate"]) for o in (reference_run, outcome))
     assert all(values.tobytes() == got[name].tobytes() for name, values in wanted.items())
 
@@ -154,23 +154,23 @@ def test_a_skipped_jump_step_leaves_no_jump_flags(programme, environ, tmp_path):
 
 def test_resume_makes_nothing_twice_but_everything_that_changed(programme, environ, tmp_path):
     settings = Settings(output_dir=tmp_path, resume=True)
-    first, second = (run_exposures(programme.exposures, settings)[0] for _ in range(2))
+    first, second = (run_everything(programme.exposures, settings)[0] for _ in range(2))
     assert not first.reused
     assert second.reused
     assert second.outputs.keys() == first.outputs.keys()
     other = dataclasses.replace(settings, options={"jump": {"rejection_threshold": 7.0}})
-    assert not run_exposures(programme.exposures, other)[0].reused
+    assert not run_everything(programme.exposures, other)[0].reused
     first.outputs["rate"].write_bytes(first.outputs["rate"].read_bytes()[:-2880])
-    assert not run_exposures(programme.exposures, other)[0].reused
+    assert not run_everything(programme.exposures, other)[0].reused
 
 
 def test_resume_makes_a_result_that_was_not_saved_before(programme, environ, tmp_path):
     settings = Settings(output_dir=tmp_path, resume=True)
-    run_exposures(programme.exposures, settings)
-    (outcome,) = run_exposures(programme.exposures, dataclasses.replace(settings, save=("ramp",)))
+    run_everything(programme.exposures, settings)
+    (outcome,) = run_everything(programme.exposures, dataclasses.replace(settings, save=("ramp",)))
     assert not outcome.reused
     assert outcome.outputs["ramp"].exists()
-    (outcome,) = run_exposures(programme.exposures, dataclasses.replace(settings, save=("ramp",)))
+    (outcome,) = run_everything(programme.exposures, dataclasses.replace(settings, save=("ramp",)))
     assert outcome.reused
     assert outcome.outputs["ramp"].exists()
 
@@ -178,10 +178,10 @@ def test_resume_makes_a_result_that_was_not_saved_before(programme, environ, tmp
 def test_resume_does_not_take_a_saved_result_of_other_options(programme, environ, tmp_path):
     strict = {"jump": {"rejection_threshold": 7.0}}
     settings = Settings(output_dir=tmp_path, resume=True, save=("ramp",))
-    run_exposures(programme.exposures, settings)
+    run_everything(programme.exposures, settings)
     # The rates are made anew, the ramp of the first run stays.
-    run_exposures(programme.exposures, dataclasses.replace(settings, save=(), options=strict))
-    (outcome,) = run_exposures(programme.exposures, dataclasses.replace(settings, options=strict))
+    run_everything(programme.exposures, dataclasses.replace(settings, save=(), options=strict))
+    (outcome,) = run_everything(programme.exposures, dataclasses.replace(settings, options=strict))
     assert not outcome.reused
 
 
@@ -195,7 +195,7 @@ def test_reference_by_hand_is_used_and_recorded(programme, environ, tmp_path):
 def test_one_bad_exposure_does_not_stop_the_others(programme, environ, tmp_path):
     bad = tmp_path / "jw1_uncal.fits"
     bad.write_bytes(b"nothing")
-    outcomes = run_exposures([bad, *programme.exposures], Settings(output_dir=tmp_path))
+    outcomes = run_everything([bad, *programme.exposures], Settings(output_dir=tmp_path))
     assert outcomes[0].error is not None
     assert outcomes[1].error is None
 

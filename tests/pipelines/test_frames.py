@@ -11,7 +11,7 @@ import webbcal
 from webbcal.core.errors import CannotCalibrate
 from webbcal.core.options import Options, option
 from webbcal.pipelines.recipes import RECIPES
-from webbcal.pipelines.runner import run_exposures
+from webbcal.pipelines.runner import run_everything
 from webbcal.pipelines.settings import Settings
 from webbcal.sim import QUIET, ImageSimulation, simulate_files
 from webbcal.spec.products.detector1 import TrapsFilled
@@ -52,7 +52,7 @@ def run(programme, environ, monkeypatch, tmp_path):
         recipe = dataclasses.replace(recipe, steps=steps, saves={"ramp": "jump"})
         monkeypatch.setitem(RECIPES, recipe.name, recipe)
         settings = Settings(output_dir=tmp_path / folder, save=save, **more)
-        (outcome,) = run_exposures(programme.exposures, settings, environ=environ)
+        (outcome,) = run_everything(programme.exposures, settings, environ=environ)
         if outcome.error is not None:
             raise outcome.error
         return outcome

@@ -28,13 +28,7 @@ def programme(tmp_path_factory):
 
 @pytest.fixture
 def environ(programme):
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("CRDS_")}
-    return kept | {
-        "CRDS_PATH": str(programme.crds),
-        "CRDS_CONTEXT": "jwst_0001.pmap",
-        "CRDS_MODE": "local",
-        "CRDS_READONLY_CACHE": "1",
-    }
+    return programme.environ(os.environ)
 
 
 @pytest.fixture

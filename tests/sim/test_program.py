@@ -113,13 +113,7 @@ def chosen_by_the_client(programme, absent):
         "META.OBSERVATION.TIME": head["TIME-OBS"],
     }
     kinds = [*programme.references, *absent]
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("CRDS_")}
-    environment |= {
-        "CRDS_PATH": str(programme.crds),
-        "CRDS_CONTEXT": "jwst_0001.pmap",
-        "CRDS_MODE": "local",
-        "CRDS_READONLY_CACHE": "1",
-    }
+    environment = programme.environ(os.environ)
     answer = subprocess.run(
         [sys.executable, "-c", question, json.dumps(keys), json.dumps(kinds)],
         env=environment, capture_output=True, text=True, check=True, timeout=60,

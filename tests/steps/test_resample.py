@@ -1,5 +1,6 @@
 """Resample: fluxes and positions are kept, errors are those of apertures, headers are combined."""
 
+import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
@@ -14,6 +15,7 @@ from webbcal.geometry.imaging import Pointing, imaging_wcs
 from webbcal.spec.meta import Meta
 from webbcal.spec.products import Cal
 from webbcal.spec.references import MosaicWcs
+from webbcal.steps._drizzled import weights_of
 from webbcal.steps.resample import resample
 from webbcal.steps.resample.options import ResampleOptions
 
@@ -312,3 +314,13 @@ def test_images_may_lie_on_disk():
     found = mosaic(tuple(stored))
     np.testing.assert_array_equal(found.sci, mosaic(images()).sci)
     assert all("sci" not in image.__dict__ for image in stored)
+
+
+def test_an_exposure_without_variance_weighs_what_the_others_do():
+    first, second, *_ = images()
+    dark = dataclasses.replace(second, var_rnoise=None)
+    weights = weights_of((first, dark), "ivm", pixel_weights=False)
+    assert weights[1] == weights[0] == pytest.approx(1 / np.nanmedian(first.var_rnoise))
+    assert weights_of((first, dark), "ivm", pixel_weights=True) == weights
+    assert weights_of((first, second), "ivm", pixel_weights=True) == [None, None]
+    assert weights_of((dark, dark), "ivm", pixel_weights=False) == [1.0, 1.0]

@@ -103,19 +103,9 @@ def _calibrate(made: SimulatedSet, output_dir: Path) -> list[Outcome]:
         [association],
         Settings(output_dir=output_dir, options=options),
         through=3,
-        environ=_environment(made),
+        environ=made.environ(os.environ),
         done=done,
     )
-
-
-def _environment(made: SimulatedSet) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("CRDS_")}
-    return kept | {
-        "CRDS_PATH": str(made.crds),
-        "CRDS_CONTEXT": "jwst_0001.pmap",
-        "CRDS_MODE": "local",
-        "CRDS_READONLY_CACHE": "1",
-    }
 
 
 def _catalogue(made: SimulatedSet, stem: str) -> Path:

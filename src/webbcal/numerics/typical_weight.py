@@ -8,7 +8,7 @@ SAMPLE_ROWS = 128
 """Rows of an exposure that tell its median variance: to a part in a thousand."""
 
 
-def typical_weight(variance_of: Callable[[slice], np.ndarray], rows: int) -> float:
+def typical_weight(variance_of: Callable[[slice], np.ndarray], rows: int) -> float | None:
     """Return the inverse of the median variance of an exposure.
 
     Weights that differ from pixel to pixel mix the pixels of undersampled stars in proportions
@@ -24,12 +24,12 @@ def typical_weight(variance_of: Callable[[slice], np.ndarray], rows: int) -> flo
 
     Returns
     -------
-    float
-        1 where no variance is positive and finite.
+    float or None
+        None where no variance is positive and finite.
 
     Source: Fruchter and Hook 2002, section 3.
     """
     chosen = np.unique(np.linspace(0, rows - 1, min(rows, SAMPLE_ROWS)).astype(int)).tolist()
     sample = np.concatenate([variance_of(slice(y, y + 1)).ravel() for y in chosen])
     usable = sample[np.isfinite(sample) & (sample > 0)]
-    return 1.0 / float(np.median(usable)) if usable.size else 1.0
+    return 1.0 / float(np.median(usable)) if usable.size else None

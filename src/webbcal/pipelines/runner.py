@@ -136,49 +136,6 @@ def open_source(settings: Settings, environ: Mapping[str, str]) -> ReferenceSour
     )
 
 
-def run_exposures(
-    paths: Sequence[Path],
-    settings: Settings,
-    *,
-    environ: Mapping[str, str] | None = None,
-    progress: Progress = _silent,
-    starting: Callable[[Plan], None] | None = None,
-    done: Callable[[Outcome], None] | None = None,
-) -> list[Outcome]:
-    """Calibrate exposures; one that fails does not keep the others from being calibrated.
-
-    Parameters
-    ----------
-    paths : sequence of Path
-        Raw exposures, or count rates.
-    settings : Settings
-        How to calibrate them.
-    environ : mapping or None
-        Environment variables; those of the process by default.
-    progress, starting, done : callable
-        Called while an exposure is calibrated, before the work on it begins (the plan is made
-        then), and after each.
-
-    Returns
-    -------
-    list of Outcome
-        One per path; `error` is set where it failed.
-
-    Raises
-    ------
-    InvalidOptions
-        An option, step or result that the user named does not exist, or a value is bad.
-    """
-    session = Session(settings, environ)
-    outcomes = []
-    for path in paths:
-        outcome = session.do(ExposureJob(path), progress, starting)
-        outcomes.append(outcome)
-        if done is not None:
-            done(outcome)
-    return outcomes
-
-
 def run_everything(
     inputs: Iterable[Path],
     settings: Settings,

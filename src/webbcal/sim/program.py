@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from webbcal.sim.association_files import write_associations
-from webbcal.sim.crds_cache import write_cache
+from webbcal.sim.crds_cache import CONTEXT, write_cache
 from webbcal.sim.effects import Effect, effects_of
 from webbcal.sim.guiding import guide_star_exposure
 from webbcal.sim.instruments import subarray_of
@@ -85,6 +85,22 @@ class SimulatedSet:
     associations: tuple[Path, ...]
     scenes: tuple[Path, ...] = ()
     catalogues: tuple[Path, ...] = ()
+
+    def environ(self, base: Mapping[str, str]) -> dict[str, str]:
+        """Return environment variables that make its references those of a run.
+
+        Parameters
+        ----------
+        base : mapping
+            The environment otherwise; what it says of CRDS is left out.
+        """
+        kept = {name: value for name, value in base.items() if not name.startswith("CRDS_")}
+        return kept | {
+            "CRDS_PATH": str(self.crds),
+            "CRDS_CONTEXT": CONTEXT,
+            "CRDS_MODE": "local",
+            "CRDS_READONLY_CACHE": "1",
+        }
 
 
 class Field(Protocol):

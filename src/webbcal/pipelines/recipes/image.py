@@ -1,5 +1,7 @@
 """Stages 2 and 3 of images: from count rates to calibrated images, mosaics and catalogues."""
 
+from dataclasses import replace
+
 from webbcal.pipelines.recipes._recipe import Recipe
 from webbcal.spec.meta import Meta
 from webbcal.spec.products import Cal, Rate, RateInts
@@ -37,25 +39,13 @@ IMAGE2 = Recipe(
     unless={"resample": _several_integrations},
 )
 
-IMAGE2_ALONE = Recipe(
-    name="image2_alone",
-    stage=2,
-    parameters="pars-image2pipeline",
-    reads=(Rate, RateInts),
-    steps=_CALIBRATE,
-    saves={"bsub": "bkg_subtract"},
-    makes=("cal", "calints"),
-)
+IMAGE2_ALONE = replace(IMAGE2, name="image2_alone", sets=(), unless={})
 """For exposures that are not combined to mosaics: time series, coronagraphs, wavefront sensing."""
 
-IMAGE2_NIRSPEC = Recipe(
+IMAGE2_NIRSPEC = replace(
+    IMAGE2_ALONE,
     name="image2_nirspec",
-    stage=2,
-    parameters="pars-image2pipeline",
-    reads=(Rate, RateInts),
     steps=("bkg_subtract", "assign_wcs_nirspec_image", "flat_field", "photom"),
-    saves={"bsub": "bkg_subtract"},
-    makes=("cal", "calints"),
 )
 """For images through the spectrograph, with a mirror in place of its grating."""
 

@@ -12,9 +12,6 @@ from webbcal.steps.jump.options import JumpOptions
 
 BLIND = np.uint32(DQ.DO_NOT_USE | DQ.REFERENCE_PIXEL | DQ.NON_SCIENCE)
 
-FEWEST_DIFFERENCES = 10
-"""With fewer, the typical difference of a pixel is not known well enough."""
-
 EXCESS_SCATTER = 0.8
 """Part of the observed scatter that counts where it is more than the known noise.
 

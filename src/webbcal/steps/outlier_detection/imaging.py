@@ -13,9 +13,10 @@ from webbcal.numerics.blotting import blot
 from webbcal.numerics.drizzling import Layer
 from webbcal.spec.fields import Product, Stored
 from webbcal.spec.products import Cal, I2d
+from webbcal.steps._drizzled import grid_of
 from webbcal.steps._set import Scratch, SetResult, Tools, groups_of
 from webbcal.steps.outlier_detection.flagging import Limits, Reference, compare
-from webbcal.steps.outlier_detection.layers import grid_of, layers_of, sky_offset, source
+from webbcal.steps.outlier_detection.layers import layers_of, sky_offset, sources_of
 from webbcal.steps.outlier_detection.median import Median, group_of_layers, median_of
 from webbcal.steps.outlier_detection.options import OutlierDetectionOptions, two_numbers
 from webbcal.steps.outlier_detection.stacked import median_of_pixels
@@ -58,7 +59,7 @@ def _on_a_grid(
 ) -> SetResult:
     grid = grid_of(images)
     maps = [tools.pixel_map(image.wcs, grid.wcs, _shape(image)) for image in images]
-    sources = [source(image, options) for image in images]
+    sources = sources_of(images, options)
     layers = layers_of(sources, maps)
     grouped = [
         group_of_layers([sources[k] for k in members], [layers[k] for k in members], options)
@@ -92,7 +93,7 @@ def _as_they_are(
     shapes = {_shape(image) for image in images}
     if len(shapes) > 1:
         raise CannotCalibrate("exposures of different shape can only be compared on a common grid")
-    median = median_of_pixels([source(image, options) for image in images], options, tools)
+    median = median_of_pixels(sources_of(images, options), options, tools)
     first, _ = two_numbers("snr", options.snr)
 
     def reference(rows: slice) -> np.ndarray:

@@ -5,15 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from webbcal.core.errors import InvalidInput
 from webbcal.core.usable import unusable
-from webbcal.geometry.mosaic_grid import Grid, Orientation, mosaic_grid
 from webbcal.geometry.pixel_map import PixelMap
 from webbcal.numerics.drizzling import Layer
-from webbcal.numerics.typical_weight import typical_weight
 from webbcal.spec.fields import Stored
 from webbcal.spec.meta import Meta
 from webbcal.spec.products import Cal
+from webbcal.steps._drizzled import remaining_sky, weights_of
 from webbcal.steps.outlier_detection.options import OutlierDetectionOptions
 from webbcal.steps.outlier_detection.views import stored_plane
 
@@ -33,7 +31,7 @@ class Source:
         Values and flags, axes (y, x).
     variance : Stored or None
         Variance by read noise, where weights follow it.
-    constant : float
+    constant : float or None
         Weight where they do not.
     level : float
         Sky that the values still contain, and that is taken away.
@@ -44,7 +42,7 @@ class Source:
     sci: Stored
     dq: Stored
     variance: Stored | None
-    constant: float
+    constant: float | None
     level: float
     bad: int
 
@@ -64,32 +62,21 @@ class Source:
         return sci, np.where(good, weight, np.float32(0.0))
 
 
-def source(image: Cal, options: OutlierDetectionOptions) -> Source:
-    """Return what is drizzled of an exposure."""
-    by_variance = options.weight_type == "ivm" and image.has("var_rnoise")
-    constant = 1.0
-    if options.weight_type == "exptime":
-        exposure = image.meta.exposure
-        constant = float(exposure.measurement_time or exposure.exposure_time or 1.0)
-    variance = stored_plane(image, "var_rnoise") if by_variance else None
-    if variance is not None and not options.pixel_weights:
-        of_rows = variance
-        constant = typical_weight(lambda part: of_rows.read((part,)), variance.shape[0])
-        variance = None
-    return Source(
-        stored_plane(image, "sci"),
-        stored_plane(image, "dq"),
-        variance,
-        constant,
-        remaining_sky(image.meta),
-        unusable(options.good_bits),
-    )
-
-
-def remaining_sky(meta: Meta) -> float:
-    """Return the sky level that is known and still in the values."""
-    background = meta.background
-    return 0.0 if background.subtracted or background.level is None else float(background.level)
+def sources_of(images: Sequence[Cal], options: OutlierDetectionOptions) -> list[Source]:
+    """Return what is drizzled of exposures."""
+    weights = weights_of(images, options.weight_type, pixel_weights=options.pixel_weights)
+    bad = unusable(options.good_bits)
+    return [
+        Source(
+            stored_plane(image, "sci"),
+            stored_plane(image, "dq"),
+            stored_plane(image, "var_rnoise") if weight is None else None,
+            weight,
+            remaining_sky(image.meta),
+            bad,
+        )
+        for image, weight in zip(images, weights, strict=True)
+    ]
 
 
 def sky_offset(meta: Meta, options: OutlierDetectionOptions) -> float:
@@ -136,22 +123,6 @@ def least_weight(sources: Sequence[Source], layers: Sequence[Layer], maskpt: flo
     if mean is None:
         return None
     return maskpt * mean / float(np.mean([layer.sizes[0] ** 2 for layer in layers]))
-
-
-def grid_of(images: Sequence[Cal]) -> Grid:
-    """Return the grid on which exposures are compared."""
-    first = images[0].meta
-    info = first.wcsinfo
-    values = (info.ra_ref, info.dec_ref, info.roll_ref, info.v3yangle, info.vparity)
-    if any(value is None for value in values) or any(image.wcs is None for image in images):
-        raise InvalidInput(
-            "no world coordinates",
-            where=first.lookup("filename"),
-            expected="exposures with a WCS, RA_REF, DEC_REF, ROLL_REF, V3I_YANG and VPARITY",
-            found="some that are missing",
-            advice="Calibrate the count rates first: webbcal run RATE.",
-        )
-    return mosaic_grid([image.wcs for image in images], Orientation(*values))
 
 
 def layers_of(sources: Sequence[Source], maps: Sequence[PixelMap]) -> list[Layer]:

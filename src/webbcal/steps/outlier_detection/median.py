@@ -8,9 +8,10 @@ import numpy as np
 
 from webbcal.geometry.mosaic_grid import Grid
 from webbcal.numerics.drizzling import Drop, Layer, drizzle
+from webbcal.steps._drizzled import fill_value
 from webbcal.steps._set import Scratch, Tools
 from webbcal.steps.outlier_detection.layers import Source, least_weight
-from webbcal.steps.outlier_detection.options import OutlierDetectionOptions, fill_value
+from webbcal.steps.outlier_detection.options import OutlierDetectionOptions
 
 BAND_BYTES = 160_000_000
 """Room for the mosaics of all groups in one band of rows."""

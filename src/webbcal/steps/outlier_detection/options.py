@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from webbcal.core.errors import InvalidOptions
 from webbcal.core.options import Options, option
+from webbcal.steps._drizzled import fill_value
 
 
 @dataclass(frozen=True)
@@ -94,17 +95,3 @@ def two_numbers(name: str, text: str) -> tuple[float, float]:
             f"option {name}", expected="two numbers, 0 or more, as in '5.0 4.0'", found=repr(text)
         )
     return numbers[0], numbers[-1]
-
-
-def fill_value(text: str) -> float:
-    """Return the value of pixels without data.
-
-    Raises
-    ------
-    InvalidOptions
-        If it is neither a number nor ``NAN`` or ``INDEF``.
-    """
-    try:
-        return float("nan") if text.strip().upper() in ("NAN", "INDEF", "") else float(text)
-    except ValueError:
-        raise InvalidOptions("option fillval", expected="a number or NAN", found=text) from None

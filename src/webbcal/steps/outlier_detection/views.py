@@ -55,11 +55,10 @@ class Bits:
 
 
 @dataclass(frozen=True)
-class Flags:
-    """Flags of an exposure, with those of pixels that were found unusable, or outliers."""
+class Altered:
+    """An array of an exposure that is changed while it is read."""
 
     before: Stored
-    outlier: Bits
     unusable: Bits
 
     @property
@@ -71,6 +70,13 @@ class Flags:
     def dtype(self) -> np.dtype[np.generic]:
         """Native data type of what `read` returns."""
         return self.before.dtype
+
+
+@dataclass(frozen=True)
+class Flags(Altered):
+    """Flags of an exposure, with those of pixels that were found unusable, or outliers."""
+
+    outlier: Bits
 
     def read(self, index: Index | None = None) -> np.ndarray:
         """Return the selected part as a fresh array."""
@@ -81,21 +87,8 @@ class Flags:
 
 
 @dataclass(frozen=True)
-class Blanked:
+class Blanked(Altered):
     """Values of an exposure, NaN where pixels are unusable."""
-
-    before: Stored
-    unusable: Bits
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Length of the axes, numpy order."""
-        return self.before.shape
-
-    @property
-    def dtype(self) -> np.dtype[np.generic]:
-        """Native data type of what `read` returns."""
-        return self.before.dtype
 
     def read(self, index: Index | None = None) -> np.ndarray:
         """Return the selected part as a fresh array."""
@@ -129,7 +122,7 @@ BLANKED = ("sci", "err", "var_poisson", "var_rnoise", "var_flat")
 
 def flagged(image: Cal, outlier: Bits, unusable: Bits) -> Cal:
     """Return an exposure with outliers flagged, and unusable pixels NaN and flagged so."""
-    arrays: dict[str, Stored] = {"dq": Flags(stored_plane(image, "dq"), outlier, unusable)}
+    arrays: dict[str, Stored] = {"dq": Flags(stored_plane(image, "dq"), unusable, outlier)}
     for name in BLANKED:
         if isinstance(declared(type(image)).get(name), Image) and image.has(name):
             arrays[name] = Blanked(stored_plane(image, name), unusable)

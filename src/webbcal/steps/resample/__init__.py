@@ -20,11 +20,12 @@ from webbcal.spec.blending import header_table
 from webbcal.spec.fields import Stored
 from webbcal.spec.products import Cal, I2d
 from webbcal.spec.references.geometry import MosaicWcs
+from webbcal.steps._drizzled import fill_value
 from webbcal.steps._set import Scratch, SetResult, SetStep, Tools, groups_of
 from webbcal.steps._step import Needs
 from webbcal.steps.resample.header import mosaic_meta
-from webbcal.steps.resample.inputs import VARIANCES, grid_of, layer, sources_of
-from webbcal.steps.resample.options import ResampleOptions, fill_value
+from webbcal.steps.resample.inputs import VARIANCES, grid_for, layer, sources_of
+from webbcal.steps.resample.options import ResampleOptions
 
 BYTES_PER_PIXEL = 100
 """Room for the sums and results of one pixel of a band, about."""
@@ -91,8 +92,8 @@ def resample(
     Source: Fruchter and Hook 2002, sections 2, 3 and 7; JWST User Documentation, calwebb_image3,
     resample.
     """
-    grid = grid_of(images, output_wcs, options)
-    sources = sources_of(images, options.weight_type, pixel_weights=options.pixel_weights)
+    grid = grid_for(images, output_wcs, options)
+    sources = sources_of(images, options)
     layers = []
     for source in sources:
         rows, columns = source.image.shape_of("sci")

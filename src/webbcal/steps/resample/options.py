@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from webbcal.core.errors import InvalidOptions
 from webbcal.core.options import Numbers, Options, option
 from webbcal.geometry.mosaic_grid import GridRequest
+from webbcal.steps._drizzled import fill_value
 
 MOST_DEGREES_RA, MOST_DEGREES_DEC = 360.0, 90.0
 
@@ -94,20 +95,6 @@ class ResampleOptions(Options):
         if self.output_shape is None:
             return None
         return int(self.output_shape[1]), int(self.output_shape[0])
-
-
-def fill_value(text: str) -> float:
-    """Return the value of pixels without data.
-
-    Raises
-    ------
-    InvalidOptions
-        If it is neither a number nor ``NAN`` or ``INDEF``.
-    """
-    try:
-        return float("nan") if text.strip().upper() in ("NAN", "INDEF", "") else float(text)
-    except ValueError:
-        raise InvalidOptions("option fillval", expected="a number or NAN", found=text) from None
 
 
 def _pair(name: str, values: tuple[float, ...] | None) -> tuple[float, float] | None:

@@ -8,8 +8,6 @@ import numpy as np
 from webbcal.spec.fields import Table, declared
 from webbcal.spec.products import Cat
 
-_FREE = {"aper", "CI"}
-
 
 def catalogue(columns: Mapping[str, Any], energies: tuple[int, ...]) -> np.ndarray:
     """Return columns as one structured array in the order and types of the declaration."""
