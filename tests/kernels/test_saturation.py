@@ -18,9 +18,10 @@ def make(rng, groups, rows=23, columns=29):
     return np.minimum(np.round(sci), 65535).astype(np.float32)
 
 
+@pytest.mark.parametrize("interleaved", [False, True])
 @pytest.mark.parametrize("reach", [0, 1, 3])
 @pytest.mark.parametrize(("groups", "frames"), [(1, 4), (2, 2), (3, 8), (6, 4), (6, 1)])
-def test_kernel_matches_naive(reach, groups, frames):
+def test_kernel_matches_naive(reach, groups, frames, interleaved):
     rng = np.random.default_rng(100 * groups + 10 * frames + reach)
     sci = make(rng, groups)
     groupdq = rng.choice(np.array([0, 0, 0, 0, 1, 4], np.uint8), sci.shape)
@@ -34,8 +35,9 @@ def test_kernel_matches_naive(reach, groups, frames):
         frozen(bias),
         frozen((first + 0.5 * (frames + 1)) / (first + frames)),
     )
-    fast = flag_saturation(frozen(sci), frozen(groupdq), limits, (frames, reach, False))
-    slow = naive.flag_saturation(sci, groupdq, threshold, bias, checked, frames, reach)
+    pattern = frames, reach, interleaved
+    fast = flag_saturation(frozen(sci), frozen(groupdq), limits, pattern)
+    slow = naive.flag_saturation(sci, groupdq, threshold, bias, checked, *pattern)
     np.testing.assert_array_equal(fast, slow)
 
 

@@ -13,16 +13,18 @@ def grow(mask, reach):
     return out
 
 
-def flag_saturation(sci, groupdq, threshold, bias, checked, frames, reach):
+def flag_saturation(sci, groupdq, threshold, bias, checked, frames, reach, interleaved=False):
     """Return flags; `checked` (y, x): whether the pixel has a threshold."""
     out = groupdq.copy()
+    pattern = frames, reach, interleaved
     for i in range(sci.shape[0]):
-        flag_integration(sci[i], groupdq[i], threshold, bias, checked, frames, reach, out[i])
+        flag_integration(sci[i], groupdq[i], threshold, bias, checked, pattern, out[i])
     return out
 
 
-def flag_integration(sci, groupdq, threshold, bias, checked, frames, reach, out):
+def flag_integration(sci, groupdq, threshold, bias, checked, pattern, out):
     """Flag (g, y, x) data in `out`."""
+    frames, reach, interleaved = pattern
     groups = len(sci)
     full = np.zeros(sci.shape, bool)
     for g in range(groups):
@@ -33,7 +35,7 @@ def flag_integration(sci, groupdq, threshold, bias, checked, frames, reach, out)
     out[saturated] |= SAT
     if frames == 1:
         return
-    for g in range(groups - 1):
+    for g in range(0 if interleaved else groups - 1):
         reads = np.arange(g * frames + 1, (g + 1) * frames + 1)
         hidden = checked & (sci[g] >= threshold * (reads.mean() / reads[-1]))
         usable = ~saturated[g] & (groupdq[g] & DNU == 0) & (sci[g] > 0)
@@ -43,5 +45,8 @@ def flag_integration(sci, groupdq, threshold, bias, checked, frames, reach, out)
         mean_first = np.arange(1, frames + 1).mean()
         expected = (sci[0] - bias) / mean_first * (3 * frames) + bias
         leap = sci[1] - sci[0] > (limit - sci[0]) / frames
-        sudden = (expected < limit) & leap & saturated[2] & ~saturated[1]
-        out[1][sudden] |= DNU
+        sudden = (expected < limit) & leap
+        if interleaved:
+            out[1][grow(sudden & full[2] & ~full[1], reach)] |= SAT
+        else:
+            out[1][sudden & saturated[2] & ~saturated[1]] |= DNU

@@ -85,19 +85,28 @@ def flag_pixel(sci, groupdq, limits, pattern, start, out, y, x):
     frames, reach, interleaved = pattern
     for g in range(start, sci.shape[0]):
         out[g, y, x] |= SATURATED
-    if frames == 1 or start == 0:
+    if frames == 1 or start == 0 or interleaved:
         return
     g = start - 1
     usable = sci[g, y, x] > 0 and (groupdq[g, y, x] & DO_NOT_USE) == 0
-    if interleaved:
-        usable = False
     if usable and filled_up_inside(sci[g, y, x], threshold[y, x], dilution[g]):
         fill_box(out[g], y, x, reach, DO_NOT_USE)
     if g == 1 and jumped_to_full(sci[0, y, x], sci[1, y, x], threshold[y, x], bias[y, x], frames):
-        if interleaved:
-            fill_box(out[1], y, x, reach, SATURATED)
-        else:
-            out[1, y, x] |= DO_NOT_USE
+        out[1, y, x] |= DO_NOT_USE
+
+
+@kernel
+def flag_interleaved_pixel(sci, limits, pattern, first, out, y, x):
+    """Flag what a jump in the second group of (g, y, x) ramps hides, where pixels are interleaved.
+
+    Only a pixel that is itself full in the third group, its group `first`, is searched for one.
+    """
+    threshold, bias, _ = limits
+    frames, reach, interleaved = pattern
+    if not interleaved or frames == 1 or first != 2 or sci.shape[0] <= 2:
+        return
+    if jumped_to_full(sci[0, y, x], sci[1, y, x], threshold[y, x], bias[y, x], frames):
+        fill_box(out[1], y, x, reach, SATURATED)
 
 
 @kernel
@@ -123,6 +132,7 @@ def flag_neighbours(sci, groupdq, limits, pattern, first, out):
         for x in range(columns):
             if start[x] < groups:
                 flag_pixel(sci, groupdq, limits, pattern, start[x], out, y, x)
+                flag_interleaved_pixel(sci, limits, pattern, first[y, x], out, y, x)
 
 
 @kernel

@@ -79,8 +79,8 @@ def flag_saturation(
     the reference, and NO_SAT_CHECK where the threshold is NaN.
     A signal that is NaN is not flagged; a pixel whose bias is NaN is not searched for such jumps.
     With interleaved reference pixels (IRS2), which are left alone, neighbours are those on the
-    detector; the third rule is not applied, and the fourth makes the second group SATURATED, also
-    in the neighbours.
+    detector; the third rule is not applied. The fourth is, to pixels that are full themselves, and
+    makes the second group SATURATED, also in the neighbours.
     Zero frames: 0, which marks a value that cannot be used, at or below the floor and where the
     pixel or a neighbour is saturated.
     Assumes that ramps are straight between frames and groups follow each other without a gap;
@@ -105,6 +105,8 @@ def flag_saturation(
     )
     zeroframe = ramp.zeroframe
     rows = _light_sensitive_rows(ramp)
+    pixeldq = ramp.pixeldq.copy()
+    pixeldq[rows] |= dq[rows]
     if zeroframe is not None:
         full = zeroframe >= threshold
         full[:, rows] = _grown(full[:, rows], options.n_pix_grow_sat)
@@ -112,7 +114,7 @@ def flag_saturation(
     return replace(
         ramp,
         groupdq=_flagged(ramp, limits, rows, (frames, options.n_pix_grow_sat)),
-        pixeldq=ramp.pixeldq | dq,
+        pixeldq=pixeldq,
         zeroframe=zeroframe,
     )
 
