@@ -1,6 +1,7 @@
 """From a raw exposure to count rates, through the files."""
 
 import dataclasses
+import os
 
 import numpy as np
 import pytest
@@ -111,6 +112,22 @@ def test_product_remembers_its_making(reference_run):
     assert len(record["references"]["dark"]["sha256"]) == 64
     options = {step["name"]: step["options"] for step in record["steps"]}
     assert options["jump"]["rejection_threshold"] == 4.0
+
+
+def test_product_remembers_the_work_on_each_step(reference_run):
+    record = webbcal.open(reference_run.outputs["rate"]).extras["tree"]["webbcal"]
+    done = [step for step in record["steps"] if step["status"] == "COMPLETE"]
+    skipped = [step for step in record["steps"] if step["status"] == "SKIPPED"]
+    assert done
+    assert all(step["work_seconds"] > 0 for step in done)
+    assert not any("peak_mb" in step for step in skipped)
+    # The process does not shrink: later sweeps have seen at least the memory of earlier ones.
+    peaks = [step["peak_mb"] for step in done]
+    assert peaks == sorted(peaks)
+    times = record["times"]
+    assert min(times["reading"], times["writing"]) > 0
+    work = sum(step["work_seconds"] for step in done) + times["reading"] + times["writing"]
+    assert work < times["elapsed"] * (os.cpu_count() or 1)
 
 
 def test_intermediate_product_knows_only_the_steps_before_it(reference_run):

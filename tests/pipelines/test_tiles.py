@@ -17,10 +17,10 @@ SHAPE = (5, 3, 20, 30)
 
 
 @pytest.fixture
-def pool(monkeypatch):
+def parallel(monkeypatch):
     monkeypatch.setattr(tiles, "BATCH_BYTES", 2 * 3 * 20 * 30 * 2)  # two integrations at a time
     with ThreadPoolExecutor(2) as pool:
-        yield pool
+        yield pool.map
 
 
 @pytest.fixture
@@ -28,25 +28,25 @@ def raw():
     return np.random.default_rng(1).integers(0, 65535, SHAPE, dtype=np.uint16)
 
 
-def test_tiles_that_overlap_are_read_as_they_are(raw, pool, tmp_path):
+def test_tiles_that_overlap_are_read_as_they_are(raw, parallel, tmp_path):
     stored = Spill(SHAPE, np.uint16, tmp_path)
     stored.write((slice(None),) * 4, raw)
     source = Uncal.from_stored({"sci": stored})
     inner = [Window(6, 14, x0, min(x0 + 8, 30), SHAPE[-2:]) for x0 in range(0, 30, 8)]
-    near = laid_out(source, [window.grow(3) for window in inner], pool, tmp_path)
+    near = laid_out(source, [window.grow(3) for window in inner], parallel, tmp_path)
     for window in (*inner, *(window.grow(3) for window in inner)):
         part = begin(near, window)
         np.testing.assert_array_equal(part.sci, raw[..., window.rows, window.columns])
 
 
-def test_tiles_come_to_their_places(raw, pool, tmp_path):
+def test_tiles_come_to_their_places(raw, parallel, tmp_path):
     target = Spill(SHAPE, np.uint16, tmp_path)
     for band in bands(list(windows(SHAPE[-2:], 100, 1))):
         tiled = Tiled.empty(SHAPE, np.dtype(np.uint16), band, tmp_path)
         for tile in band:
             index = (slice(None), slice(None), tile.rows, tile.columns)
             tiled.write(index, raw[index])
-        tiled.copy_to(target, pool)
+        tiled.copy_to(target, parallel)
     np.testing.assert_array_equal(target.read(), raw)
 
 
@@ -67,20 +67,20 @@ def test_long_exposures_come_in_tiles_with_room_for_their_margins():
     assert rows * columns * size < 4 * block
 
 
-def test_a_few_columns_are_read_frame_by_frame_with_the_values_they_have(raw, pool, tmp_path):
+def test_a_few_columns_are_read_frame_by_frame_with_the_values_they_have(raw, parallel, tmp_path):
     stored = Spill(SHAPE, np.uint16, tmp_path)
     stored.write((slice(None),) * 4, raw)
     source = Uncal.from_stored({"sci": stored})
     sides = [Window(0, 20, 0, 4, SHAPE[-2:]), Window(0, 20, 26, 30, SHAPE[-2:])]
-    near = parts_laid_out(source, sides, pool, tmp_path)
+    near = parts_laid_out(source, sides, parallel, tmp_path)
     assert isinstance(near.stored("sci"), Tiled)
     for side in sides:
         part = begin(near, side, slice(1, 3))
         np.testing.assert_array_equal(part.sci, raw[1:3, ..., side.columns])
 
 
-def test_columns_that_hold_too_much_for_memory_stay_on_disk(raw, pool, tmp_path, monkeypatch):
+def test_columns_that_hold_too_much_for_memory_stay_on_disk(raw, parallel, tmp_path, monkeypatch):
     monkeypatch.setattr(tiles, "PARTS_BYTES", 100)
     source = Uncal.from_stored({"sci": Spill(SHAPE, np.uint16, tmp_path)})
-    near = parts_laid_out(source, [Window(0, 20, 0, 4, SHAPE[-2:])], pool, tmp_path)
+    near = parts_laid_out(source, [Window(0, 20, 0, 4, SHAPE[-2:])], parallel, tmp_path)
     assert near.stored("sci") is source.stored("sci")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from webbcal.core.options import Options
+from webbcal.pipelines.clock import READING, Clock
 from webbcal.pipelines.portions import ALL, Source, begin
 from webbcal.spec.fields import Product
 from webbcal.spec.meta import Meta
@@ -81,6 +82,7 @@ def apply(
     source: Source,
     steps: Sequence[BoundStep],
     window: Window,
+    clock: Clock,
     *,
     integrations: slice = ALL,
     after: Callable[[BoundStep | None, Any], None] | None = None,
@@ -98,6 +100,8 @@ def apply(
         In order.
     window : Window
         The pixels wanted.
+    clock : Clock
+        Told of the work on each step, with its part of the references, and on reading.
     integrations : slice
         The integrations wanted.
     after : callable or None
@@ -105,16 +109,18 @@ def apply(
         and before the first one with None.
     """
     around = window.grow(sum(bound.reach for bound in steps))
-    product: Any = begin(source, around, integrations)
+    with clock.on(READING):
+        product: Any = begin(source, around, integrations)
     cuts: dict[int, Reference] = {}
     if after is not None:
         after(None, product)
     for bound in steps:
-        references = [
-            None if reference is None else _cut_once(cuts, reference, around)
-            for reference in bound.references
-        ]
-        product = bound(product, references, integrations)
+        with clock.on(bound.step.name):
+            references = [
+                None if reference is None else _cut_once(cuts, reference, around)
+                for reference in bound.references
+            ]
+            product = bound(product, references, integrations)
         if after is not None:
             after(bound, product)
     return product if around == window else product.cut(window)

@@ -8,7 +8,6 @@ its integrations one by one, and another sweep goes on from the stored ramp.
 
 import dataclasses
 import os
-import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -23,6 +22,7 @@ from webbcal.core.errors import CannotCalibrate, InvalidReference
 from webbcal.pipelines.binding import References
 from webbcal.pipelines.blocks import comes_in_tiles, middle, windows
 from webbcal.pipelines.chain import BoundStep, apply
+from webbcal.pipelines.clock import READING, WRITING, Clock, peak_mb
 from webbcal.pipelines.frames import run_on_frames
 from webbcal.pipelines.inputs import remarks
 from webbcal.pipelines.lock import make_folder, only_one
@@ -91,6 +91,8 @@ class ExposureRun:
         self._reasons = {planned.step.name: planned.reason for planned in plan.steps}
         self._counts: Counter[str] = Counter()
         self._outputs = Outputs(plan)
+        self._clock = Clock()
+        self._peaks: dict[str, float] = {}
 
     def calibrate(self) -> Outcome:
         """Run every step and write the products.
@@ -101,7 +103,6 @@ class ExposureRun:
             If the input, a reference or the output folder cannot be used, or another run is
             making the same products.
         """
-        start = time.perf_counter()
         raw, size = self._plan.exposure, self._settings.block_bytes
         if comes_in_tiles(frame_shape(raw), bytes_per_pixel(raw), size):
             return_large_arrays()
@@ -117,7 +118,7 @@ class ExposureRun:
                 outputs = self._outputs.complete(self._record(steps))
             finally:
                 self._outputs.discard()
-        seconds = time.perf_counter() - start
+        seconds = self._clock.elapsed
         return Outcome(self._plan.path, outputs, steps, seconds, remarks=self._remarks())
 
     def _remarks(self) -> tuple[str, ...]:
@@ -176,7 +177,9 @@ class ExposureRun:
 
     def _take(self, planned: PlannedStep, pool: Executor, rest: tuple[PlannedStep, ...]) -> None:
         """Bind a step, and run the part of it that needs whole frames."""
-        references = self._references.load(planned, self._source)
+        name = planned.step.name
+        with self._clock.on(name):
+            references = self._references.load(planned, self._source)
         members = self._plan.members if planned.step.members else ()
         bound = BoundStep(planned.step, planned.options.values, references, members=members)
         meta = self._source.meta
@@ -191,9 +194,10 @@ class ExposureRun:
             # Only now, since the ramp that it looks at is stored.
             bound = self._informed(bound, pool)
         folder = self._plan.output_dir
-        ramp = run_on_frames(self._source, bound, pool, folder, self._progress)
-        if planned.step.name not in self._finished:
-            self._finished.append(planned.step.name)
+        ramp = run_on_frames(self._source, bound, pool, folder, self._progress, self._clock)
+        self._peaks[name] = peak_mb()
+        if name not in self._finished:
+            self._finished.append(name)
             self._concluding.append(bound)
         self._begin_sweep(ramp)
         self._made_by_frames = planned.step.products
@@ -201,15 +205,17 @@ class ExposureRun:
     def _informed(self, bound: BoundStep, pool: Executor) -> BoundStep:
         """Return a step with what it must know of whole frames."""
         measured, size, folder = None, self._settings.block_bytes, self._plan.output_dir
+        clock = self._clock
         if bound.step.prepare is not None:
             meta, shape = self._pending_meta(), frame_shape(self._source)
-            measured = bound.step.prepare(meta, shape, *bound.references, bound.options)
+            with clock.on(bound.step.name):
+                measured = bound.step.prepare(meta, shape, *bound.references, bound.options)
         elif bound.step.measurement is not None and bound.on_windows(self._source.meta):
             measured = measure(
-                self._source, self._pending, bound, size, pool, folder, self._progress
+                self._source, self._pending, bound, size, pool, folder, self._progress, clock
             )
         elif bound.step.survey is not None:
-            measured = survey(self._source, self._pending, bound, size, pool, folder)
+            measured = survey(self._source, self._pending, bound, size, pool, folder, clock)
         return dataclasses.replace(bound, measured=measured)
 
     def _pending_meta(self) -> Meta:
@@ -222,8 +228,9 @@ class ExposureRun:
         """Run a step on a few pixels: what it says of the data there it would say everywhere."""
         last = next(reversed(self._examples.values()), self._start)
         window = last.window
-        cut = [None if r is None else r.cut(window) for r in bound.references]
-        self._examples[bound.step.name] = bound(last, cut)
+        with self._clock.on(bound.step.name):
+            cut = [None if r is None else r.cut(window) for r in bound.references]
+            self._examples[bound.step.name] = bound(last, cut)
         return bound
 
     def _store(self, pool: Executor, rest: tuple[PlannedStep, ...]) -> None:
@@ -295,20 +302,23 @@ class ExposureRun:
         size = bytes_per_pixel(self._source)
         blocks = list(windows(frame_shape(self._source), size, self._settings.block_bytes))
 
+        writing = self._clock.in_tasks(WRITING, pool.map)
+
         @contextmanager
         def around(tiles: list[Window]) -> Iterator[None]:
-            kept = nullcontext() if store is None else store.tiled(tiles, pool, folder)
-            with self._outputs.tiled(self._sweeps, tiles, pool, folder), kept:
+            kept = nullcontext() if store is None else store.tiled(tiles, writing, folder)
+            with self._outputs.tiled(self._sweeps, tiles, writing, folder), kept:
                 yield
 
         def work(source: Source, window: Window) -> dict[str, int]:
             return self._run_block(source, window, store)
 
         margin = sum(bound.reach for bound in self._pending)
-        counts = over_blocks(self._source, blocks, margin, pool, folder, work, around)
+        counts = over_blocks(self._source, blocks, margin, pool, folder, work, around, self._clock)
         for done, count in enumerate(counts, 1):
             self._counts.update(count)
             self._progress("calibrating", done, len(blocks))
+        self._peaks |= dict.fromkeys((bound.step.name for bound in self._pending), peak_mb())
 
     def _run_block(
         self, source: Source, window: Window, store: Sink[Product] | None
@@ -322,11 +332,13 @@ class ExposureRun:
                 inner = window.relative_to(result.window)
                 values = getattr(result, count)[inner.rows, inner.columns]
                 sums[count] = int(values.sum(dtype=np.int64))
-            self._outputs.put((self._sweeps, name), result, window)
+            with self._clock.on(WRITING):
+                self._outputs.put((self._sweeps, name), result, window)
 
-        result = apply(source, self._pending, window, after=after)
+        result = apply(source, self._pending, window, self._clock, after=after)
         if store is not None:
-            store.put(result)
+            with self._clock.on(WRITING):
+                store.put(result)
         if isinstance(result, CountRates):
             usable = (result.rate.dq & UNUSABLE) == 0
             sums |= {PIXELS: usable.size, USABLE: int(usable.sum())}
@@ -352,6 +364,8 @@ class ExposureRun:
                     )
                     for argument, selection in planned.references.items()
                 ),
+                work_seconds=self._clock.known(planned.step.name),
+                peak_mb=self._peaks.get(planned.step.name),
                 usual=planned.usual,
             )
             for planned in self._plan.steps
@@ -374,6 +388,11 @@ class ExposureRun:
             members=plan.member_names,
             before=plan.before,
             remarks=self._remarks(),
+            times={
+                READING: self._clock[READING],
+                WRITING: self._clock[WRITING],
+                "elapsed": self._clock.elapsed,
+            },
         )
 
     def _steps_upto(self, name: str) -> tuple[str, ...]:

@@ -9,17 +9,24 @@ import numpy as np
 
 from webbcal.io.spill import Spill
 from webbcal.pipelines.chain import BoundStep
+from webbcal.pipelines.clock import Clock
 from webbcal.pipelines.looks import Progress
 from webbcal.pipelines.memory import return_all
 from webbcal.pipelines.portions import some_integrations
 from webbcal.spec.fields import Image, Product, Stored, declared
+from webbcal.steps._step import Parallel
 
 TOGETHER = 4
 """Frames computed at a time, to bound memory."""
 
 
 def run_on_frames(
-    ramp: Product, bound: BoundStep, pool: Executor, folder: Path, progress: Progress
+    ramp: Product,
+    bound: BoundStep,
+    pool: Executor,
+    folder: Path,
+    progress: Progress,
+    clock: Clock,
 ) -> Product:
     """Hand over the integrations of a stored ramp, and store what comes back changed.
 
@@ -35,12 +42,23 @@ def run_on_frames(
         Where arrays of another shape go.
     progress : callable
         See `Progress`.
+    clock : Clock
+        Told of the work, with that of storing what comes back.
 
     Returns
     -------
     Product
         The ramp after the step, stored likewise.
     """
+    with clock.on(bound.step.name):
+        parallel = clock.shared(bound.step.name, pool.map)
+        return _run_in_turn(ramp, bound, parallel, folder, progress)
+
+
+def _run_in_turn(
+    ramp: Product, bound: BoundStep, parallel: Parallel, folder: Path, progress: Progress
+) -> Product:
+    """Hand over one part after the other, each with what the step carries from the one before."""
     frames = bound.step.frames
     assert frames is not None
     return_all()  # what the sweep has kept for windows
@@ -56,9 +74,9 @@ def run_on_frames(
             bound.options,
             carried=carried,
             measured=bound.measured,
-            parallel=pool.map,
+            parallel=parallel,
         )
-        result.put(first // together, part, changed, pool)
+        result.put(first // together, part, changed, parallel)
         progress(bound.step.name, integrations.stop, count)
     whole = result.whole()
     return whole if frames.finish is None else frames.finish(whole, carried, bound.options)
@@ -74,7 +92,7 @@ class _Result:
         self._arrays: dict[str, Any] = dict(ramp.all_stored())
         self._kind: type[Product] = type(ramp)
 
-    def put(self, number: int, before: Product, after: Product, pool: Executor) -> None:
+    def put(self, number: int, before: Product, after: Product, parallel: Parallel) -> None:
         """Store the arrays that a step has changed, of part `number` of the exposure."""
         for name, values in _changed(before, after).items():
             axes = _axes(type(after), name, len(values.shape))
@@ -94,7 +112,7 @@ class _Result:
             if isinstance(values, np.ndarray):
                 self._arrays[name].write(index, values)
             else:
-                _copy(values, self._arrays[name], number * parts, pool)
+                _copy(values, self._arrays[name], number * parts, parallel)
         self._kind = type(after)
 
     def whole(self) -> Product:
@@ -119,7 +137,7 @@ def _changed(before: Product, after: Product) -> Mapping[str, np.ndarray | Store
     }
 
 
-def _copy(source: Stored, target: Spill, first: int, pool: Executor) -> None:
+def _copy(source: Stored, target: Spill, first: int, parallel: Parallel) -> None:
     """Write an array that is computed as it is read, frame by frame, from index `first` on."""
 
     def copy(outer: tuple[int, ...]) -> None:
@@ -129,7 +147,7 @@ def _copy(source: Stored, target: Spill, first: int, pool: Executor) -> None:
 
     frames = list(np.ndindex(source.shape[:-2]))
     for start in range(0, len(frames), TOGETHER):
-        for _ in pool.map(copy, frames[start : start + TOGETHER]):
+        for _ in parallel(copy, frames[start : start + TOGETHER]):
             pass
 
 

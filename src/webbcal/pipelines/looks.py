@@ -11,6 +11,7 @@ import numpy as np
 
 from webbcal.pipelines.blocks import windows
 from webbcal.pipelines.chain import BoundStep, apply
+from webbcal.pipelines.clock import READING, Clock
 from webbcal.pipelines.portions import Source, bytes_per_pixel, frame_shape
 from webbcal.pipelines.tiles import over_blocks, parts_laid_out
 from webbcal.spec.window import Window
@@ -38,6 +39,7 @@ def measure(
     pool: Executor,
     folder: Path,
     progress: Progress,
+    clock: Clock,
 ) -> Any:
     """Look at a few parts of the frame, some integrations at a time."""
     measurement = bound.step.measurement
@@ -51,38 +53,41 @@ def measure(
     in_turn = batch_bytes > 4 * block_bytes
     batch = batch if in_turn else max(min(batch // 2, -(-count // THREADS)), 1)
 
-    near, steps = _beside_each_other(source, before, parts, pool, folder)
+    reading = clock.in_tasks(READING, pool.map)
+    near, steps = _beside_each_other(source, before, parts, reading, folder)
 
     # A thread of the pool that waits for others of the pool could wait forever.
     parallel: Parallel = pool.map if in_turn else map
-    more = {"parallel": parallel} if measurement.shares else {}
+    name = bound.step.name
+    more = {"parallel": clock.shared(name, parallel)} if measurement.shares else {}
 
     def look(first: int) -> Any:
         integrations = slice(first, min(first + batch, count))
 
         def look_at(part: Window) -> Any:
-            return apply(near, steps, part, integrations=integrations)
+            return apply(near, steps, part, clock, integrations=integrations)
 
-        return measurement.measure(
-            list(parallel(look_at, parts)), *bound.references, bound.options, **more
-        )
+        seen = list(parallel(look_at, parts))
+        with clock.on(name):
+            return measurement.measure(seen, *bound.references, bound.options, **more)
 
     results = []
     firsts = range(0, count, batch)
     for result in map(look, firsts) if in_turn else pool.map(look, firsts):
         results.append(result)
-        progress(bound.step.name, len(results), len(firsts))
+        progress(name, len(results), len(firsts))
     joined = _join(results)
     if measurement.finish is None:
         return joined
-    return measurement.finish(joined, source.meta, *bound.references, bound.options)
+    with clock.on(name):
+        return measurement.finish(joined, source.meta, *bound.references, bound.options)
 
 
 def _beside_each_other(
     source: Source,
     before: Sequence[BoundStep],
     parts: Sequence[Window],
-    pool: Executor,
+    parallel: Parallel,
     folder: Path,
 ) -> tuple[Source, Sequence[BoundStep]]:
     """Return source and steps as they are, or ready for parts that are columns of the same rows.
@@ -100,13 +105,13 @@ def _beside_each_other(
         dataclasses.replace(
             bound,
             references=tuple(
-                None if r is None else parts_laid_out(r, around, pool, folder)
+                None if r is None else parts_laid_out(r, around, parallel, folder)
                 for r in bound.references
             ),
         )
         for bound in before
     ]
-    return parts_laid_out(source, around, pool, folder), steps
+    return parts_laid_out(source, around, parallel, folder), steps
 
 
 def survey(
@@ -116,6 +121,7 @@ def survey(
     block_bytes: int,
     pool: Executor,
     folder: Path,
+    clock: Clock,
 ) -> Any:
     """Look at the whole exposure, window by window, and conclude."""
     chosen = bound.step.survey
@@ -126,19 +132,23 @@ def survey(
     blocks = list(windows(shape, bytes_per_pixel(source), block_bytes))
 
     def look(near: Source, window: Window) -> dict[str, np.ndarray]:
-        product = apply(near, before, window)
-        cut = [None if r is None else r.cut(window) for r in bound.references]
-        return dict(chosen.look(product, *cut, bound.options))
+        product = apply(near, before, window, clock)
+        with clock.on(bound.step.name):
+            cut = [None if r is None else r.cut(window) for r in bound.references]
+            return dict(chosen.look(product, *cut, bound.options))
 
     planes: dict[str, np.ndarray] = {}
     margin = sum(step.reach for step in before)
-    looks = over_blocks(source, blocks, margin, pool, folder, look, lambda tiles: nullcontext())
+    looks = over_blocks(
+        source, blocks, margin, pool, folder, look, lambda tiles: nullcontext(), clock
+    )
     for window, seen in zip(blocks, looks, strict=True):
         for name, values in seen.items():
             if name not in planes:
                 planes[name] = np.empty((*values.shape[:-2], *shape), values.dtype)
             planes[name][..., window.rows, window.columns] = values
-    return chosen.conclude(planes, source.meta, *bound.references, bound.options)
+    with clock.on(bound.step.name):
+        return chosen.conclude(planes, source.meta, *bound.references, bound.options)
 
 
 def _join(results: list[Any]) -> Any:

@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Executor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from webbcal.spec.fields import Product
 from webbcal.spec.products import Bsub, Dark, Ramp, RateIfu, RateInts, Uncal
 from webbcal.spec.products.detector1 import CountRates
 from webbcal.spec.window import Window
+from webbcal.steps._step import Parallel
 
 Extract = Callable[[Any], Product | None]
 """What makes a product of the result of a step; None where there is none."""
@@ -106,13 +106,13 @@ class Outputs:
 
     @contextmanager
     def tiled(
-        self, sweep: int, tiles: list[Window], pool: Executor, folder: Path
+        self, sweep: int, tiles: list[Window], parallel: Parallel, folder: Path
     ) -> Iterator[None]:
         """Take the tiles of a band in all products that a sweep makes, as `Sink.tiled`."""
         making = [output for output in self._by_suffix.values() if output.place[0] == sweep]
         with ExitStack() as stack:
             for output in making:
-                stack.enter_context(output.sink.tiled(tiles, pool, folder))
+                stack.enter_context(output.sink.tiled(tiles, parallel, folder))
             yield
 
     def complete(self, record: RunRecord) -> dict[str, Path]:

@@ -40,8 +40,9 @@ class StepRecord:
     """What became of one step.
 
     It is `left_out` if that was the user's wish, `usual` if nobody expects it to run. `figures`
-    are what it measured; `seconds` and `peak_mb` its time, and the most memory the process has had
-    until its end, where a step runs alone.
+    are what it measured. `seconds` is its time where it runs alone; where several share a sweep,
+    `work_seconds` is the time of its calls, of all threads together. `peak_mb` is the most memory
+    the process has had since it began until the end of the step, or of the sweep that it was in.
     """
 
     name: str
@@ -53,6 +54,7 @@ class StepRecord:
     references: tuple[ReferenceRecord, ...] = ()
     figures: Mapping[str, Any] = field(default_factory=dict)
     seconds: float | None = None
+    work_seconds: float | None = None
     peak_mb: float | None = None
     usual: bool = False
 
@@ -91,7 +93,9 @@ class RunRecord:
     """What became of one exposure, or of a set: enough to make the same product again.
 
     `members` names the other files that it was made of; `before` is the record of the input.
-    `remarks` are sentences that the user should read.
+    `remarks` are sentences that the user should read. `times` are seconds: of ``reading`` and
+    ``writing``, of all threads together, and ``elapsed`` until the products were complete but for
+    their headers and tables.
     """
 
     input: Path
@@ -104,6 +108,7 @@ class RunRecord:
     members: tuple[str, ...] = ()
     before: Mapping[str, Any] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    times: Mapping[str, float] = field(default_factory=dict)
 
     def keywords(self, upto: Sequence[str]) -> dict[str, Any]:
         """Return metadata paths and values for a result of the steps `upto`."""
@@ -136,6 +141,7 @@ class RunRecord:
             **({"members": list(self.members)} if self.members else {}),
             **({"remarks": list(self.remarks)} if self.remarks else {}),
             **({"ignored_parameters": list(self.ignored)} if self.ignored else {}),
+            **({"times": _rounded(self.times)} if self.times else {}),
             "steps": [
                 {
                     "name": step.name,
@@ -144,7 +150,7 @@ class RunRecord:
                     **({"left_out": True} if step.left_out else {}),
                     "options": step.options.as_dict(),
                     **({"figures": plain(step.figures)} if step.figures else {}),
-                    **({} if step.seconds is None else {"seconds": round(step.seconds, 3)}),
+                    **_rounded({"seconds": step.seconds, "work_seconds": step.work_seconds}),
                     **({} if step.peak_mb is None else {"peak_mb": round(step.peak_mb)}),
                 }
                 for step in steps
@@ -178,6 +184,11 @@ def plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
+
+
+def _rounded(seconds: Mapping[str, float | None]) -> dict[str, float]:
+    """Return the times that are known, to a millisecond."""
+    return {name: round(value, 3) for name, value in seconds.items() if value is not None}
 
 
 def _chosen(steps: Iterable[StepRecord]) -> dict[str, ReferenceRecord]:

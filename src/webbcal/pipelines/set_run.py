@@ -3,7 +3,6 @@
 import dataclasses
 import itertools
 import os
-import resource
 import shutil
 import time
 from collections import deque
@@ -19,6 +18,7 @@ from webbcal.io.names import product_path
 from webbcal.io.spill import SharedSpill, Spill
 from webbcal.io.write import write_product
 from webbcal.pipelines.binding import References
+from webbcal.pipelines.clock import WRITING, Clock, peak_mb
 from webbcal.pipelines.lock import make_folder, only_one
 from webbcal.pipelines.looks import Progress
 from webbcal.pipelines.record import (
@@ -83,6 +83,7 @@ class SetRun:
         self._remarks: list[str] = []
         self._outputs: dict[str, Path] = {}
         self._of_members: dict[str, list[Path]] = {}
+        self._clock = Clock()
 
     def calibrate(self) -> Outcome:
         """Run every step and write the products.
@@ -93,7 +94,6 @@ class SetRun:
             If the input, a reference or the output folder cannot be used, or another run is
             making the same products.
         """
-        start = time.perf_counter()
         plan = self._plan
         threads = self._settings.threads or os.cpu_count() or 1
         make_folder(plan.output_dir)
@@ -106,12 +106,11 @@ class SetRun:
             for planned in plan.steps:
                 self._run(planned, tools)
             self._write(tools)
-        seconds = time.perf_counter() - start
         return Outcome(
             plan.path,
             self._outputs,
             tuple(self._records),
-            seconds,
+            self._clock.elapsed,
             remarks=tuple(self._remarks),
             of_members={suffix: tuple(paths) for suffix, paths in self._of_members.items()},
         )
@@ -251,7 +250,8 @@ class SetRun:
             self._progress("writing", number, len(paths))
             values = known if suffix == MOSAIC else {}
             record = self._record(self._records)
-            write_product(self._recorded(product, record, values), paths[suffix])
+            with self._clock.on(WRITING):
+                write_product(self._recorded(product, record, values), paths[suffix])
             self._outputs[suffix] = paths[suffix]
 
     def _write_of_images(
@@ -286,7 +286,8 @@ class SetRun:
             input=self._plan.members[position].path,
             before=tree.get("webbcal", {}),
         )
-        write_product(self._recorded(product, record, {}), path)
+        with self._clock.on(WRITING):
+            write_product(self._recorded(product, record, {}), path)
         return path
 
     def _record(self, steps: Iterable[StepRecord]) -> RunRecord:
@@ -301,6 +302,7 @@ class SetRun:
             values={"asn.table_name": plan.table, "asn.pool_name": "singleton"},
             members=tuple(member.path.name for member in plan.members),
             remarks=tuple(self._remarks),
+            times={WRITING: self._clock[WRITING], "elapsed": self._clock.elapsed},
         )
 
     def _recorded(self, product: Product, record: RunRecord, values: Mapping[str, Any]) -> Product:
@@ -337,11 +339,6 @@ def in_order(pool: Executor, threads: int) -> Callable[..., Iterator[Any]]:
                 future.cancel()
 
     return parallel
-
-
-def peak_mb() -> float:
-    """Return the most memory that this process has had, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _extension(product: Product) -> str:

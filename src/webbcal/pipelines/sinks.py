@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -12,6 +11,7 @@ from webbcal.io.spill import Region, Spill
 from webbcal.pipelines.tiles import Tiled
 from webbcal.spec.fields import Image, Product, declared
 from webbcal.spec.window import Window
+from webbcal.steps._step import Parallel
 
 P = TypeVar("P", bound=Product)
 
@@ -75,7 +75,7 @@ class Sink(Generic[P]):
             array.write(index, getattr(product, name))
 
     @contextmanager
-    def tiled(self, tiles: list[Window], pool: Executor, folder: Path) -> Iterator[None]:
+    def tiled(self, tiles: list[Window], parallel: Parallel, folder: Path) -> Iterator[None]:
         """Take the tiles of a band; they reach their places together, in long runs.
 
         Nothing changes without tiles.
@@ -92,7 +92,7 @@ class Sink(Generic[P]):
         finally:
             self._arrays = targets
         for name, array in held.items():
-            array.copy_to(targets[name], pool)
+            array.copy_to(targets[name], parallel)
 
     def whole(
         self, values: Mapping[str, Any] | None = None, record: Mapping[str, Any] | None = None

@@ -16,9 +16,11 @@ import numpy as np
 
 from webbcal.io.spill import Spill
 from webbcal.pipelines.blocks import bands
+from webbcal.pipelines.clock import READING, Clock
 from webbcal.pipelines.portions import Source
 from webbcal.spec.fields import Image, Index, Product, Stored, declared
 from webbcal.spec.window import Window
+from webbcal.steps._step import Parallel
 
 R = TypeVar("R")
 P = TypeVar("P", bound=Product)
@@ -41,6 +43,7 @@ def over_blocks(
     folder: Path,
     work: Callable[[Source, Window], R],
     around: Callable[[list[Window]], Any],
+    clock: Clock,
 ) -> Iterator[R]:
     """Yield ``work(source, window)`` of every block, in order, worked on by several threads.
 
@@ -60,10 +63,14 @@ def over_blocks(
         Called in any thread.
     around : callable
         ``around(windows)`` gives a context in which the blocks of a band of tiles are worked on.
+    clock : Clock
+        Told of the work on making tiles ready.
     """
+    reading = clock.in_tasks(READING, pool.map)
     for band in bands(blocks):
         tiled = band[0].size[1] < band[0].shape[1]
-        near = laid_out(source, [w.grow(margin) for w in band], pool, folder) if tiled else source
+        tiles = [window.grow(margin) for window in band]
+        near = laid_out(source, tiles, reading, folder) if tiled else source
         with around(band if tiled else []):
             futures = [pool.submit(work, near, window) for window in band]
             try:
@@ -74,19 +81,19 @@ def over_blocks(
                     future.cancel()
 
 
-def laid_out(source: Source, tiles: list[Window], pool: Executor, folder: Path) -> Source:
+def laid_out(source: Source, tiles: list[Window], parallel: Parallel, folder: Path) -> Source:
     """Return a product from which tiles of one band, which may overlap, are read quickly."""
     arrays: dict[str, Stored] = dict(source.all_stored())
     for name, stored in arrays.items():
         spec = declared(type(source))[name]
         axes = (spec.axes_of(len(stored.shape)) or spec.axes) if isinstance(spec, Image) else ()
         if axes[:1] == ("integration",) and axes[-2:] == ("y", "x"):
-            arrays[name] = _lay_out(stored, tiles, pool, folder)
+            arrays[name] = _lay_out(stored, tiles, parallel, folder)
     changes = {k: v for k, v in vars(source).items() if k not in arrays and k[0] != "_"}
     return type(source).from_stored(arrays, **changes)
 
 
-def parts_laid_out(product: P, parts: list[Window], pool: Executor, folder: Path) -> P:
+def parts_laid_out(product: P, parts: list[Window], parallel: Parallel, folder: Path) -> P:
     """Return a product from which a few columns are read quickly, as often as wanted.
 
     The rows that they lie on are read once for all parts, frame by frame. Arrays that hold too
@@ -108,12 +115,14 @@ def parts_laid_out(product: P, parts: list[Window], pool: Executor, folder: Path
         if name in vars(product) or axes[-2:] != ("y", "x") or frames < WORTH_FRAMES:
             continue
         if frames * pixels * stored.dtype.itemsize <= PARTS_BYTES:
-            arrays[name] = _frame_by_frame(stored, parts, pool, folder)
+            arrays[name] = _frame_by_frame(stored, parts, parallel, folder)
     changes = {k: v for k, v in vars(product).items() if k not in arrays and k[0] != "_"}
     return type(product).from_stored(arrays, **changes)
 
 
-def _frame_by_frame(stored: Stored, parts: list[Window], pool: Executor, folder: Path) -> "Tiled":
+def _frame_by_frame(
+    stored: Stored, parts: list[Window], parallel: Parallel, folder: Path
+) -> "Tiled":
     spills = [Spill((*stored.shape[:-2], *part.size), stored.dtype, folder) for part in parts]
 
     def copy(outer: tuple[int, ...]) -> None:
@@ -122,12 +131,12 @@ def _frame_by_frame(stored: Stored, parts: list[Window], pool: Executor, folder:
         for part, spill in zip(parts, spills, strict=True):
             spill.write(frame, values[..., part.columns])
 
-    for _ in pool.map(copy, list(np.ndindex(stored.shape[:-2]))):
+    for _ in parallel(copy, list(np.ndindex(stored.shape[:-2]))):
         pass
     return Tiled(stored.shape, stored.dtype, parts, spills)
 
 
-def _lay_out(stored: Stored, tiles: list[Window], pool: Executor, folder: Path) -> "Tiled":
+def _lay_out(stored: Stored, tiles: list[Window], parallel: Parallel, folder: Path) -> "Tiled":
     rows = slice(tiles[0].y0, tiles[0].y1)
     tiled = Tiled.empty(stored.shape, stored.dtype, tiles, folder)
 
@@ -136,7 +145,7 @@ def _lay_out(stored: Stored, tiles: list[Window], pool: Executor, folder: Path) 
         for tile, spill in zip(tiles, tiled.spills, strict=True):
             spill.write((some,), values[..., tile.columns])
 
-    _each(copy, stored.shape, stored.dtype, rows, pool)
+    _each(copy, stored.shape, stored.dtype, rows, parallel)
     return tiled
 
 
@@ -181,7 +190,7 @@ class Tiled:
         number = self._holding(columns)
         self.spills[number].write((*outer, *_inside(self.tiles[number], rows, columns)), values)
 
-    def copy_to(self, target: Any, pool: Executor) -> None:
+    def copy_to(self, target: Any, parallel: Parallel) -> None:
         """Write the tiles, which must not overlap, into the array they are part of."""
         rows = self.tiles[0].rows
 
@@ -190,7 +199,7 @@ class Tiled:
             whole = np.concatenate(parts, axis=-1)
             target.write((some, *_between(self.shape), rows, slice(None)), whole)
 
-        _each(copy, self.shape, self.dtype, rows, pool)
+        _each(copy, self.shape, self.dtype, rows, parallel)
 
     def _holding(self, columns: slice) -> int:
         for number, tile in enumerate(self.tiles):
@@ -216,7 +225,7 @@ def _each(
     shape: tuple[int, ...],
     dtype: np.dtype[Any],
     rows: slice,
-    pool: Executor,
+    parallel: Parallel,
 ) -> None:
     """Copy the integrations, some at a time."""
     size = int(np.prod(shape[1:-2], dtype=np.int64)) * (rows.stop - rows.start) * shape[-1]
@@ -224,5 +233,5 @@ def _each(
     parts: Iterable[slice] = (
         slice(first, min(first + batch, shape[0])) for first in range(0, shape[0], batch)
     )
-    for _ in pool.map(copy, list(parts)):
+    for _ in parallel(copy, list(parts)):
         pass
