@@ -17,7 +17,10 @@ from webbcal.spec.meta import keywords
 from webbcal.spec.references import Reference
 from webbcal.steps._set import group_of
 
-__all__ = ["Entry", "ReferenceEntry", "Run", "StepEntry", "exposure_of", "gather"]
+__all__ = [
+    *("Entry", "ReferenceEntry", "Run", "StepEntry"),
+    *("exposure_of", "gather", "mapping", "number_of"),
+]
 
 Progress = Callable[[str, int, int], None]
 
@@ -42,7 +45,11 @@ OF_SETS = ("i2d", "segm", "cat", "s2d", "s3d", "x1d", "c1d", "x1dints", "phot", 
 
 @dataclass(frozen=True)
 class StepEntry:
-    """What the record of a product says of one step."""
+    """What the record of a product says of one step.
+
+    `seconds` is the time of a step that ran alone, `work_seconds` that of its calls, of all
+    threads together, where steps share sweeps over the pixels.
+    """
 
     name: str
     status: str
@@ -50,6 +57,7 @@ class StepEntry:
     left_out: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
     seconds: float | None = None
+    work_seconds: float | None = None
     peak_mb: float | None = None
     figures: Mapping[str, Any] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
@@ -253,8 +261,8 @@ def describe(product: Product, path: Path, suffix: str, size: int) -> Entry:
     leading, shape, axes, unit = _leading(product)
     alone = set(OF_EXPOSURES)
     tree = product.extras.get("tree")
-    record = _mapping(_mapping(tree).get("webbcal"))
-    linear = linear_part(_mapping(product.meta.lookup("wcsinfo")))
+    record = mapping(mapping(tree).get("webbcal"))
+    linear = linear_part(mapping(product.meta.lookup("wcsinfo")))
     region = product.meta.lookup("wcsinfo.s_region")
     corners = parse_region(region) if isinstance(region, str) else ()
     if not corners and linear is not None and len(shape) > 1:
@@ -366,13 +374,13 @@ def _chain(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     chain: list[Mapping[str, Any]] = []
     while record and len(chain) < MAX_STAGES:
         chain.insert(0, record)
-        record = _mapping(record.get("before"))
+        record = mapping(record.get("before"))
     return chain
 
 
 def _steps(record: Mapping[str, Any]) -> Iterator[StepEntry]:
     for told in _sequence(record.get("steps")):
-        step = _mapping(told)
+        step = mapping(told)
         if not isinstance(step.get("name"), str):
             continue
         yield StepEntry(
@@ -380,10 +388,11 @@ def _steps(record: Mapping[str, Any]) -> Iterator[StepEntry]:
             status=_text(str(step.get("status", ""))),
             reason=_text(str(step.get("reason", ""))),
             left_out=step.get("left_out") is True,
-            options=_mapping(step.get("options")),
+            options=mapping(step.get("options")),
             seconds=number_of(step.get("seconds")),
+            work_seconds=number_of(step.get("work_seconds")),
             peak_mb=number_of(step.get("peak_mb")),
-            figures=_mapping(step.get("figures")),
+            figures=mapping(step.get("figures")),
             remarks=tuple(_text(str(line)) for line in _sequence(step.get("remarks"))),
         )
 
@@ -403,15 +412,15 @@ def _statuses(product: Product) -> dict[str, str]:
 def _references(product: Product, record: Mapping[str, Any]) -> dict[str, ReferenceEntry]:
     """Return the references of the record, or those of the keywords where there is none."""
     found: dict[str, ReferenceEntry] = {}
-    told_of = {k: v for s in _chain(record) for k, v in _mapping(s.get("references")).items()}
+    told_of = {k: v for s in _chain(record) for k, v in mapping(s.get("references")).items()}
     for kind, told in told_of.items():
-        one = _mapping(told)
+        one = mapping(told)
         words = [_text(str(one.get(name) or "")) for name in ("file", "origin", "sha256")]
         found[_text(str(kind))] = ReferenceEntry(_text(str(kind)), *words)
     if found:
         return found
-    for kind, node in _mapping(product.meta.lookup("ref_file")).items():
-        name = _mapping(node).get("name")
+    for kind, node in mapping(product.meta.lookup("ref_file")).items():
+        name = mapping(node).get("name")
         if kind != "crds" and isinstance(name, str) and name not in ("", "N/A"):
             origin = "crds" if name.startswith("crds://") else ""
             text = _text(name.removeprefix("crds://"))
@@ -423,7 +432,8 @@ def _text(value: str) -> str:
     return printable(value, MAX_TEXT)
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
+def mapping(value: Any) -> Mapping[str, Any]:
+    """Return a mapping as it is, an empty one for anything else."""
     return value if isinstance(value, Mapping) else {}
 
 

@@ -1,15 +1,15 @@
-"""Steps with their time, memory and options; references."""
+"""Steps with their options and what they measured; references."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from webbcal.io.names import root_of
-from webbcal.report.gather import ReferenceEntry, Run, StepEntry
+from webbcal.report.gather import ReferenceEntry, Run
 from webbcal.report.mappings import in_words, listed
-from webbcal.report.markup import Markup, badge, details, join, section, table, tag
-from webbcal.report.words import duration, plural
+from webbcal.report.markup import Markup, details, join, section, table, tag
+from webbcal.report.times import in_order, status_badge, times
+from webbcal.report.words import plural
 from webbcal.steps import STEPS
 from webbcal.steps.of_sets import SET_STEPS
 
@@ -24,75 +24,10 @@ def processing(run: Run) -> Markup:
     return section(
         "steps",
         "Steps, time and memory",
-        _times(run),
+        times(run),
         _options(run),
         _statuses(run),
     )
-
-
-def _distinct(run: Run) -> dict[str, list[StepEntry]]:
-    """Return the records of each step, one per exposure or set that it ran on.
-
-    Products of one exposure repeat the records of the steps before them, and all products of a set
-    that of a step on it.
-    """
-    found: dict[str, list[StepEntry]] = {}
-    seen: set[tuple[str, str]] = set()
-    for entry in (*run.sets, *run.entries):
-        for step in entry.steps:
-            if step.name in SET_STEPS and step.seconds is not None:
-                key = (step.name, f"{step.seconds} {step.peak_mb}")
-            else:
-                key = (step.name, entry.exposure or root_of(entry.path))
-            if key not in seen:
-                seen.add(key)
-                found.setdefault(step.name, []).append(step)
-    return {name: found[name] for name in _in_order(run)}
-
-
-def _in_order(run: Run) -> list[str]:
-    """Return the names of all steps so that each product has its own in their order."""
-    order: list[str] = []
-    for entry in sorted(run.entries, key=lambda entry: -len(entry.steps)):
-        place = 0
-        for step in entry.steps:
-            if step.name not in order:
-                order.insert(place, step.name)
-            place = order.index(step.name) + 1
-    return order
-
-
-def _times(run: Run) -> Markup:
-    steps = _distinct(run)
-    totals = {name: _total(entries) for name, entries in steps.items()}
-    longest = max((seconds for seconds in totals.values() if seconds), default=0.0)
-    rows = []
-    for name, entries in steps.items():
-        words = Counter(step.status for step in entries)
-        marks = join([_status(word, count) for word, count in words.items()], " ")
-        seconds = totals[name]
-        memory = [step.peak_mb for step in entries if step.peak_mb is not None]
-        bar = Markup("")
-        if seconds is not None:
-            filled = tag("i", style=f"width:{100 * seconds / longest if longest else 0:.1f}%")
-            bar = tag("div", tag("span", duration(seconds)), filled, class_="bar")
-        rows.append((name, marks, bar, f"{max(memory):,.0f}" if memory else ""))
-    known = [seconds for seconds in totals.values() if seconds is not None]
-    caption = f"{duration(sum(known))} in steps that were timed" if known else ""
-    head = ("step", "status", "time", "peak memory / MB")
-    shown = len(head) if known else 2
-    lines = [row[:shown] for row in rows]
-    return table(head[:shown], lines, numbers=(3,), caption=caption)
-
-
-def _total(entries: Sequence[StepEntry]) -> float | None:
-    seconds = [step.seconds for step in entries if step.seconds is not None]
-    return sum(seconds) if seconds else None
-
-
-def _status(word: str, count: int) -> Markup:
-    kind = {"COMPLETE": "good", "FAILED": "bad", "SKIPPED": ""}.get(word, "warn")
-    return badge(f"{word.lower()} {count}" if count > 1 else word.lower(), kind)
 
 
 def _defaults() -> dict[str, dict[str, Any]]:
@@ -110,7 +45,7 @@ def _options(run: Run) -> Markup:
                 counts = used.setdefault(step.name, {}).setdefault(str(name), Counter())
                 counts[in_words(value)] += 1
     changed, rows = [], []
-    for step_name in _in_order(run):
+    for step_name in in_order(run):
         for name, counts in used.get(step_name, {}).items():
             known = defaults.get(step_name, {})
             default = in_words(known[name]) if name in known else None
@@ -142,7 +77,7 @@ def _statuses(run: Run) -> Markup:
         for name, status in entry.statuses.items():
             counts.setdefault(name, Counter())[status] += 1
     rows = [
-        (name, join([_status(word, number_) for word, number_ in words.items()], " "))
+        (name, join([status_badge(word, number_) for word, number_ in words.items()], " "))
         for name, words in counts.items()
     ]
     title = f"steps by the keywords of {plural(len(foreign), 'product')} without a record"

@@ -4,7 +4,9 @@ __all__ = ["duration", "plural", "size_in_words"]
 
 
 def duration(seconds: float) -> str:
-    """Return a time in words: ``8.2 s``, ``3 min 20 s``, ``2 h 5 min``."""
+    """Return a time in words: ``12 ms``, ``8.2 s``, ``3 min 20 s``, ``2 h 5 min``."""
+    if 0 < seconds < 0.0995:
+        return f"{1000 * seconds:.0f} ms"
     if seconds < 100:
         return f"{seconds:.1f} s"
     whole = round(seconds)
