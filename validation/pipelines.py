@@ -40,11 +40,12 @@ EXPLICIT: dict[str, dict[str, Any]] = {
 }
 """Options that the two sides have other defaults for: always given, as is what to leave out."""
 PRESCRIBED = {
-    "detector1": {"ramp_fit": {"variances": "prescribed"}},
+    "detector1": {"ramp_fit": {"variances": "prescribed"}, "refpix": {"irs2_zeros": "missing"}},
     "guider": {"guider_cds": {"variances": "prescribed"}},
     "dark": {},
 }
-"""Options of webbcal that make its variances those of the published description, by pipeline."""
+"""Options of webbcal that it has for this comparison, by pipeline: variances as in the published
+description (records 0010 and 0059), measurements of 0 as if there were none (0045)."""
 
 MEMORY = "peer_results.json"
 EXTRA = "ERR,NOTES,QUICKLOOK"

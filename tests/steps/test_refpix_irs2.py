@@ -136,6 +136,32 @@ def test_what_all_outputs_share_is_removed_exactly(detector):
     assert carried.filters is not None
 
 
+@pytest.mark.parametrize("detector", ["NRS1", "NRS2"])
+def test_a_sample_that_equals_its_mean_is_a_measurement(detector):
+    # Whole numbers of three groups: a third of the means are whole, and some samples equal them.
+    rng = np.random.default_rng(11)
+    layout = Layout(detector == "NRS2")
+    noise = np.rint(rng.normal(0, 3, (3, 640, LINES))).astype(np.float32)
+    noise += np.array([8, 0, -8], np.float32)[:, None, None]
+    frames = np.empty((3, *FRAME), np.float32)
+    for output in range(5):
+        frames[:, layout.rows(output)] = noise if detector == "NRS1" else noise[..., ::-1]
+    ramp, carried = ramp_of(frames[None], detector), Carried(NoiseFilter.of(table(alpha=1.0)), NONE)
+    measured, _ = run(ramp, table(), carried=carried)
+    missing, _ = run(ramp, table(), carried=carried, irs2_zeros="missing")
+    mean = frames[:, layout.science_rows()].mean(axis=0, dtype=np.float64)
+    # What is left is what varies between groups of the drift at the edges: the mean of 5120 values.
+    assert np.abs(measured.sci[0] - mean).max() < 6 * 3 / np.sqrt(5120)
+    # In the middle group 5 % are at the mean; each is taken for the mean of its neighbours.
+    assert 0.03 < (np.abs(missing.sci[0, 1] - mean) > 0.1).mean() < 0.06
+    # Pixels at their mean keep the drift, of 8 DN in the first group.
+    kept = run(ramp, irs2_zeros="missing")[0].sci[0, 0] - run(ramp)[0].sci[0, 0]
+    at_mean = (frames[0, layout.science_rows()] - mean).astype(np.float32) == 0
+    assert at_mean.sum() > 1000
+    np.testing.assert_allclose(kept[at_mean], 8, atol=0.5)
+    assert np.abs(kept[~at_mean]).max() < 0.2
+
+
 def test_bits_do_not_depend_on_threads_nor_on_the_layout_in_memory():
     sci = np.random.default_rng(5).normal(1000, 10, (1, 2, *FRAME)).astype(np.float32)
     ramp = ramp_of(sci)

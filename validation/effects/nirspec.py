@@ -32,10 +32,14 @@ PROGRAMME = ImageSimulation.from_mapping(
         "nints": 1,
         "stars": 0,
         "sky": 15.0,
+        "dark": False,
         "dark_frames": 1,
     }
 )
 """An even sky in a full frame; correlated noise as large as the read noise."""
+
+AVERAGED = replace(PROGRAMME, readpatt="NRSIRS2", sky=3.0)
+"""The same number of photons in groups of five frames, whose noise is less."""
 
 OFF = {name: {"skip": True} for name in ("jump", "dark_current")}
 
@@ -51,11 +55,21 @@ def _simulated(options: ImageSimulation, folder: Path, seed: int) -> SimulatedSe
 
 
 def interleaved(folder: Path, corrected: bool) -> Measured:
+    """Measure what is left of shared noise in single frames."""
+    return _measure_noise(PROGRAMME, folder, corrected)
+
+
+def averaged(folder: Path, corrected: bool) -> Measured:
+    """Measure what is left of shared noise in groups of averaged frames."""
+    return _measure_noise(AVERAGED, folder, corrected)
+
+
+def _measure_noise(programme: ImageSimulation, folder: Path, corrected: bool) -> Measured:
     """Simulate and calibrate; without correction, the filters are zero.
 
     The step itself cannot be left out: it takes the reference pixels out of the frames.
     """
-    files = _simulated(PROGRAMME, folder, seed=21)
+    files = _simulated(programme, folder, seed=21)
     references: dict[str, Path | None] = dict.fromkeys(REFERENCES) | dict(files.references)
     if not corrected:
         references["refpix"] = _without_filters(references, folder)
@@ -131,5 +145,6 @@ def glow(folder: Path, corrected: bool) -> Measured:
 
 EFFECTS = (
     Effect("noise that all outputs share, IRS2", "refpix", interleaved),
+    Effect("noise that all outputs share, IRS2, averaged frames", "refpix", averaged),
     Effect("glowing edges", "picture_frame", glow),
 )

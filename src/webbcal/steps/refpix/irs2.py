@@ -90,7 +90,7 @@ def subtract_interleaved(
         The filters of the detector.
     options : RefpixOptions
         Limit of deviant reference pixels; whether to keep reference pixels; whether to subtract
-        the level of each output before.
+        the level of each output before; what samples are that equal their mean over the groups.
     carried : Carried or None
         From the integration before.
     measured : None
@@ -117,6 +117,8 @@ def subtract_interleaved(
     Flags used: DO_NOT_USE and BAD_REF_PIXEL of interleaved reference pixels. Flags set: these, in
     pixels found to deviate, where reference pixels are kept. NaN in the signal stays NaN; among
     reference pixels it counts as missing.
+    With ``irs2_zeros="missing"``, so does a sample that equals its mean over the groups, and a
+    pixel that does keeps the straight line. Both are measurements: groups are whole numbers.
     Float32, which leaves an error of some 1e-6 of the noise; lines in float64. Errors are not
     propagated: what remains of the correlated noise is part of the read noise.
     Zero frames: likewise, with the mean of the groups.
@@ -145,7 +147,12 @@ def subtract_interleaved(
             series.subtract_levels(usable, options.siglimit)
         series.replace_bad(known | deviant)
         series.subtract_means()
-        corrections.append(Correction(frames, series, carried.filters, layout, options))
+        means = None
+        if options.irs2_zeros == "missing":
+            series.forget_zeros()
+            # Levels are no whole numbers: less them, hardly a pixel equals its mean.
+            means = None if options.irs2_mean_subtraction else _mean_frame(frames)
+        corrections.append(Correction(frames, series, carried.filters, layout, options, means))
     flags = _with_flags(ramp.pixeldq, deviant, layout)
     result = ramp_of_frames(ramp, _replaced(ramp, corrections, flags, layout, options))
     return result, Carried(carried.filters, deviant)
@@ -274,6 +281,20 @@ class Series:
             for part in np.moveaxis(array, 1, 0):
                 part -= part[: self.groups].mean(axis=0, dtype=np.float64).astype(np.float32)
 
+    def forget_zeros(self) -> None:
+        """Mark samples of groups that are 0 as missing, in place."""
+        for array in (self.output, self.pixels, self.edges):
+            groups = array[: self.groups]
+            groups[groups == 0] = np.nan
+
+
+def _mean_frame(frames: Frames) -> np.ndarray:
+    """Return the mean over the groups, float32, (y, x)."""
+    total = np.zeros(FRAME)
+    for number in range(frames.groups):
+        total += frames.read(number)
+    return (total / frames.groups).astype(np.float32)
+
 
 def _edge_levels(values: np.ndarray, parity: np.ndarray, limit: float) -> np.ndarray:
     """Return the level of (frame, position, edge line) values by frame and parity."""
@@ -314,13 +335,18 @@ def _work(parallel: Parallel, function: Callable[[int], None], numbers: range) -
 
 @dataclass(frozen=True)
 class Correction:
-    """The correction of one integration, frame by frame."""
+    """The correction of one integration, frame by frame.
+
+    `means` (y, x) are the means over the groups where pixels that equal them keep the straight
+    line, else None.
+    """
 
     frames: Frames
     series: Series
     filters: NoiseFilter
     layout: Layout
     options: RefpixOptions
+    means: np.ndarray | None = None
 
     def __call__(self, number: int) -> np.ndarray:
         """Return a corrected frame, float32, (y, x)."""
@@ -338,8 +364,11 @@ class Correction:
             line = _line(pixels, series.edges[number, amplifier])
             model = self.filters.prediction(amplifier, _level(pixels, line), spectrum, samples)
             model += series.levels[number, amplifier][parity, np.newaxis]
-            subtract_line(model, samples, (-line[0], -line[1]), SPAN)
             rows = layout.rows(amplifier + 1)
+            at_mean = self._at_mean(number, rows[positions])
+            kept = model[at_mean]
+            subtract_line(model, samples, (-line[0], -line[1]), SPAN)
+            model[at_mean] = kept
             targets = rows[positions] if keep else np.searchsorted(science, rows[positions])
             own = layout.sector(amplifier + 1)
             subtract_model(
@@ -350,6 +379,14 @@ class Correction:
             own = layout.sector(0)
             out[own] = self.frames.read(number, own)
         return out
+
+    def _at_mean(self, number: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the places, row and line in the order of reading, that keep the straight line."""
+        if self.means is None or number >= self.series.groups:
+            return np.zeros(0, np.intp), np.zeros(0, np.intp)
+        same = self.frames.read(number)[rows] == self.means[rows]
+        row, line = np.nonzero(_in_order(same, self.layout))
+        return row, line
 
 
 def _reference_output(values: np.ndarray) -> np.ndarray:

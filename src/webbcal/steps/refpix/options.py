@@ -37,6 +37,12 @@ class RefpixOptions(Options):
     irs2_mean_subtraction: bool = option(
         False, "Subtract the level of each output before its noise is predicted: IRS2."
     )
+    irs2_zeros: str = option(
+        "measured",
+        "What a sample is that equals its mean over the groups: a measurement like others, or "
+        "missing, as the observatory's pipeline has it: IRS2.",
+        choices=("measured", "missing"),
+    )
     refpix_algorithm: str = option(
         "median",
         "How the columns at the sides are combined: by running medians, or by the filters of a "
