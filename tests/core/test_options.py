@@ -1,4 +1,4 @@
-"""Options that are lists of numbers."""
+"""Options that are lists of numbers or names."""
 
 import tomllib
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from webbcal.core.errors import InvalidOptions
-from webbcal.core.options import Numbers, Options, option
+from webbcal.core.options import Names, Numbers, Options, option
 from webbcal.pipelines.settings import ResolvedOptions, as_toml
 
 
@@ -43,3 +43,29 @@ def test_a_list_survives_being_written_as_toml():
     assert tomllib.loads(as_toml({"emicorr": resolved})) == {
         "emicorr": {"frequencies": [390.625, 10.0], "width": 2.0}
     }
+
+
+@dataclass(frozen=True)
+class Combining(Options):
+    """Options with a list of files."""
+
+    files: Names | None = option(None, "What to combine.")
+
+
+def test_names_are_typed_with_commas_or_come_as_a_list():
+    assert Combining.parse("files", "a.fits, b c.fits,") == ("a.fits", "b c.fits")
+    assert Combining.parse("files", "none") is None
+    assert Combining.from_mapping({"files": ["a.fits", "b.fits"]}).files == ("a.fits", "b.fits")
+    assert Combining.from_mapping({"files": "a.fits"}).files == ("a.fits",)
+
+
+@pytest.mark.parametrize("value", [3, [3], ["a", None], True])
+def test_what_is_no_name_is_refused(value):
+    with pytest.raises(InvalidOptions, match="files"):
+        Combining.from_mapping({"files": value})
+
+
+def test_names_survive_being_written_as_toml():
+    resolved = ResolvedOptions(Combining(files=("a.fits", 'b".fits')), False, {})
+    read = tomllib.loads(as_toml({"bkg_subtract": resolved}))["bkg_subtract"]
+    assert Combining.from_mapping(read) == resolved.values

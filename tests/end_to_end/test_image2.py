@@ -74,3 +74,40 @@ def test_threads_and_blocks_change_no_bit(sky, tmp_path):
         for name, spec in declared(type(a)).items():
             if isinstance(spec, Image) and a.has(name):
                 np.testing.assert_array_equal(getattr(a, name), getattr(b, name), err_msg=name)
+
+
+def test_backgrounds_by_option_are_those_of_an_association(sky, tmp_path):
+    table, environ = sky
+    science, *others = sorted(table.parent.glob("*_rate.fits"))
+    by_association = calibrated(sky, tmp_path / "one")
+    settings = Settings(
+        output_dir=tmp_path / "other",
+        options={"bkg_subtract": {"bkg_list": ",".join(map(str, others))}},
+    )
+    (outcome,) = run_everything([science], settings, through=2, environ=environ)
+    assert not outcome.error
+    a, b = (open_product(outputs["cal"]) for outputs in (by_association, outcome.outputs))
+    for name in ("sci", "err", "dq"):
+        np.testing.assert_array_equal(getattr(a, name), getattr(b, name))
+    record = b.extras["tree"]["webbcal"]
+    assert record["members"] == [path.name for path in others]
+    again = run_everything([science], settings.with_(resume=True), through=2, environ=environ)
+    assert again[0].reused
+
+
+def test_backgrounds_by_option_take_the_place_of_others(sky, tmp_path):
+    one = sorted(sky[0].parent.glob("*_rate.fits"))[1]
+    options = {"bkg_subtract": {"bkg_list": [str(one)]}}
+    outputs = calibrated(sky, tmp_path, options=options)
+    assert open_product(outputs["cal"]).extras["tree"]["webbcal"]["members"] == [one.name]
+
+
+def test_an_exposure_is_not_its_own_background(sky, tmp_path):
+    table, environ = sky
+    science = min(table.parent.glob("*_rate.fits"))
+    for named, what in ((science, "its own background"), ("absent.fits", "no such file")):
+        options = {"bkg_subtract": {"bkg_list": [str(named)]}}
+        settings = Settings(output_dir=tmp_path, options=options)
+        (outcome,) = run_everything([science], settings, through=2, environ=environ)
+        assert what in str(outcome.error)
+    assert not list(tmp_path.glob("*.fits"))

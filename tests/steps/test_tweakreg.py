@@ -23,6 +23,8 @@ from webbcal.core.dq import DQ
 from webbcal.core.errors import CannotCalibrate, InvalidOptions, InvalidReference
 from webbcal.geometry.imaging import Pointing, imaging_wcs
 from webbcal.geometry.tangent_plane import TangentPlane
+from webbcal.io.write import write_product
+from webbcal.refs.star_tables import load_source_list
 from webbcal.spec.references.astrometry import STAR_DTYPE, AstrometricCatalog, SourceLists
 
 DITHERS = [(0.0, 0.0), (1.5, 0.7), (-0.8, 2.0), (2.1, -1.3)]
@@ -344,6 +346,23 @@ def test_lists_of_stars_and_of_the_catalogue_are_handed_out(plain):
     alone = run(plain.images[:1], save_catalogs=True)
     assert list(alone.reasons) == [0]
     assert len(alone.of_images["cat"]) == 1
+
+
+def test_lists_of_stars_are_tables_in_fits_on_request(plain, tmp_path):
+    lists = {}
+    for form in ("ecsv", "fits"):
+        result = run(plain.images, save_catalogs=True, catalog_format=form)
+        product = result.of_images["cat"][0]
+        assert product.storage == form
+        lists[form] = product.stars
+        path = tmp_path / f"a_cat.{form}"
+        write_product(product, path)
+        # What was written may be given as a list of one's own.
+        read = load_source_list(path)
+        np.testing.assert_allclose(read["x"], product.stars["xcentroid"], atol=1e-4)
+        np.testing.assert_allclose(read["flux"], product.stars["flux"], rtol=1e-5)
+    np.testing.assert_array_equal(lists["fits"], lists["ecsv"])
+    assert fits.getdata(tmp_path / "a_cat.fits", 1).columns["xcentroid"].unit == "pix"
 
 
 @pytest.mark.parametrize("finder", ["dao", "segmentation"])

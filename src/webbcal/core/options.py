@@ -14,7 +14,16 @@ from webbcal.core.errors import InvalidOptions
 Numbers = tuple[float, ...]
 """Type of an option that is a list of numbers."""
 
-_WORDS = {types.NoneType: "nothing", Numbers: "a list of numbers"}
+Names = tuple[str, ...]
+"""Type of an option that is a list of names: of files, say."""
+
+_LISTS = (Numbers, Names)
+
+_WORDS = {
+    types.NoneType: "nothing",
+    Numbers: "a list of numbers",
+    Names: "a list of names",
+}
 
 
 def option(
@@ -56,6 +65,13 @@ def _numbers(name: str, values: Sequence[Any]) -> Numbers:
         raise wrong from None
 
 
+def _names(name: str, values: Sequence[Any]) -> Names:
+    """Return a list of names; white space around them does not count."""
+    if not all(isinstance(value, str) for value in values):
+        raise InvalidOptions(f"option {name}", expected="a list of names", found=repr(values))
+    return tuple(value.strip() for value in values if value.strip())
+
+
 @dataclass(frozen=True)
 class Options:
     """Base of every step's options: immutable and checked on construction."""
@@ -70,12 +86,15 @@ class Options:
             if Numbers in allowed and isinstance(value, list | tuple):
                 value = _numbers(f.name, value)
                 object.__setattr__(self, f.name, value)
+            if Names in allowed and isinstance(value, str | list | tuple):
+                value = _names(f.name, value.split(",") if isinstance(value, str) else value)
+                object.__setattr__(self, f.name, value)
             self._check(f.name, value, allowed, f.metadata)
 
     def _check(
         self, name: str, value: Any, allowed: tuple[Any, ...], meta: Mapping[str, Any]
     ) -> None:
-        kinds = tuple(tuple if kind is Numbers else kind for kind in allowed)
+        kinds = tuple(tuple if kind in _LISTS else kind for kind in allowed)
         wrong_type = not isinstance(value, kinds) or (
             isinstance(value, bool) and bool not in allowed
         )
@@ -139,6 +158,8 @@ class Options:
                     continue
         if Numbers in allowed:
             return _numbers(name, text.strip("[]() ").rstrip(",").split(","))
+        if Names in allowed:
+            return _names(name, text.split(","))
         return text
 
     def as_dict(self) -> dict[str, Any]:

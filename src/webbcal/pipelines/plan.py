@@ -149,7 +149,7 @@ def make_plan(
     Raises
     ------
     InvalidInput
-        If a file cannot be read or contradicts itself.
+        If a file cannot be read or contradicts itself, or shows its own background.
     UnsupportedMode
         If no recipe exists for it.
     InvalidOptions, MissingReference, InvalidReference
@@ -166,10 +166,8 @@ def make_plan(
     parameters = load_parameters(product.meta, recipe.parameters, known, source)
     own = presets(recipe, mode, product.meta)
     options = resolve(recipe, settings, parameters.values, parameters.origin, own)
-    others = tuple(
-        on_pixels_of(product, _calibrated(open_product(member), member), member)
-        for member in members
-    )
+    members = _members_named(options) or members
+    others = tuple(_member(member, product, path) for member in members)
     steps = _with_references(recipe, options, product, source, bool(others))
     _check_frames(steps, product.meta, path)
     return Plan(
@@ -186,6 +184,34 @@ def make_plan(
         member_names=tuple(member.name for member in members),
         table=table,
     )
+
+
+def _members_named(options: Mapping[str, ResolvedOptions]) -> tuple[Path, ...]:
+    """Return the exposures that options of steps name, those of steps that are to run."""
+    paths = []
+    for name, resolved in options.items():
+        step = STEPS[name]
+        if not step.members_option or resolved.skip:
+            continue
+        for text in getattr(resolved.values, step.members_option) or ():
+            path = Path(text)
+            if not path.is_file():
+                raise InvalidInput(
+                    f"no such file, named by the option {step.members_option}", where=path
+                )
+            paths.append(path)
+    return tuple(paths)
+
+
+def _member(path: Path, exposure: Product, own: Path) -> Cal | CalInts:
+    """Return another exposure on the pixels of the one that it is for."""
+    if path.resolve() == own.resolve():
+        raise InvalidInput(
+            "an exposure cannot be its own background",
+            where=own,
+            advice="Name other exposures, or leave this one out of the run.",
+        )
+    return on_pixels_of(exposure, _calibrated(open_product(path), path), path)
 
 
 def _recipe_of(product: Product, path: Path) -> tuple[Mode, Recipe]:

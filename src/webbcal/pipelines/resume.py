@@ -75,5 +75,9 @@ def _made(tree: Any) -> dict[str, Any]:
 
 
 def as_stored(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options that have a value; a tree does not store the others."""
-    return {name: value for name, value in options.items() if value is not None}
+    """Return the options as a tree stores them: those that have a value, lists as lists."""
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in options.items()
+        if value is not None
+    }

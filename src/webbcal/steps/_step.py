@@ -183,6 +183,8 @@ class Step:
         Role of other exposures (``background``) that the step takes, after the references, as
         its argument ``members``: a tuple of products of the same kind and pixels. The step is
         skipped where there are none.
+    members_option : str
+        Option that names the files of such exposures instead of an association.
     prepare : callable or None
         ``prepare(meta, shape, *references, options)``: what holds for the whole exposure and
         follows from its metadata, shape and references alone, found once and given to every
@@ -218,6 +220,7 @@ class Step:
     options: type[Options]
     references: Mapping[str, Needs] = field(default_factory=dict)
     members: str = ""
+    members_option: str = ""
     prepare: Callable[..., Any] | None = None
     status: str = ""
     scope: Scope = Scope.PIXEL

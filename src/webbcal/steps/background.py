@@ -8,7 +8,7 @@ import numpy as np
 
 from webbcal.core.dq import DQ
 from webbcal.core.errors import CannotCalibrate, InvalidInput
-from webbcal.core.options import Options, option
+from webbcal.core.options import Names, Options, option
 from webbcal.modes import MODES, Kind
 from webbcal.numerics.unusable import matched
 from webbcal.spec.meta import Meta
@@ -31,6 +31,10 @@ SAME_LIGHT = ("name", "detector", "filter", "pupil", "grating")
 class BackgroundOptions(Options):
     """Options of `subtract_background`."""
 
+    bkg_list: Names | None = option(
+        None,
+        "Files of background exposures, in place of those that an association or headers tell.",
+    )
     sigma: float = option(
         3.0, "Drop samples further than this from the median.", unit="standard deviations", low=0.0
     )
@@ -204,6 +208,7 @@ STEP = Step(
     subtract_background,
     BackgroundOptions,
     members="background",
+    members_option="bkg_list",
     status="bkg_subtract",
     products={"combinedbackground": _combined},
 )

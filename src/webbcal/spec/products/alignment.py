@@ -1,4 +1,4 @@
-"""Lists of stars that the alignment of exposures leaves, on request: tables in ECSV.
+"""Lists of stars that the alignment of exposures leaves, on request: tables in ECSV or FITS.
 
 They are written for the user only; no step and no catalogue of products reads them.
 """
@@ -10,6 +10,15 @@ import numpy as np
 
 from webbcal.spec.fields import Product, column, table
 
+_FOUND = (
+    column("id", "i8", doc="Number of the star, from 1, the brightest first."),
+    column("xcentroid", "f8", "pix", "Position, x, 0-based."),
+    column("ycentroid", "f8", "pix", "Position, y, 0-based."),
+    column("flux", "f8", doc="Sum of the pixels, unit of the image."),
+    column("error", "f8", "pix", "Standard error of each coordinate by the noise."),
+)
+"""What is told of a star that was found."""
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class StarList(Product):
@@ -19,16 +28,17 @@ class StarList(Product):
     storage: ClassVar[str] = "ecsv"
     layout: ClassVar[str] = "positions"
 
-    stars: np.ndarray = table(
-        "",
-        column("id", "i8", doc="Number of the star, from 1, the brightest first."),
-        column("xcentroid", "f8", "pix", "Position, x, 0-based."),
-        column("ycentroid", "f8", "pix", "Position, y, 0-based."),
-        column("flux", "f8", doc="Sum of the pixels, unit of the image."),
-        column("error", "f8", "pix", "Standard error of each coordinate by the noise."),
-        doc="One row per star.",
-        node="stars",
-    )
+    stars: np.ndarray = table("", *_FOUND, doc="One row per star.", node="stars")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class StarTable(Product):
+    """The same as a binary table in a FITS file."""
+
+    suffixes: ClassVar[tuple[str, ...]] = ("cat",)
+    layout: ClassVar[str] = "positions"
+
+    stars: np.ndarray = table("STARS", *_FOUND, doc="One row per star.", node="stars")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

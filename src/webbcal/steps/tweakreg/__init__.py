@@ -8,7 +8,7 @@ import numpy as np
 
 from webbcal.core.errors import CannotCalibrate, InvalidOptions
 from webbcal.spec.products import Cal
-from webbcal.spec.products.alignment import ReferenceStars, StarList
+from webbcal.spec.products.alignment import ReferenceStars, StarList, StarTable
 from webbcal.spec.references.astrometry import SERVICES, AstrometricCatalog, SourceLists
 from webbcal.steps._set import SetResult, SetStep, Tools, groups_of
 from webbcal.steps._step import Needs
@@ -99,7 +99,7 @@ def align_exposures(
         reasons=_by_image(field, reasons),
         remarks=(f"{STEP.name}: nothing is laid on a catalogue: {lacking}",) if lacking else (),
         products=_used(field, absolute) if options.save_abs_catalog else {},
-        of_images={"cat": tuple(map(_star_list, sources))} if options.save_catalogs else {},
+        of_images=_lists(sources, options) if options.save_catalogs else {},
         figures=figures(field, maps, reasons, relative, absolute, lacking),
     )
 
@@ -212,13 +212,19 @@ def _corrected(
     return tuple(new)
 
 
-def _star_list(found: Sources) -> StarList:
+def _lists(sources: Sequence[Sources], options: TweakregOptions) -> dict[str, Any]:
+    """Return the stars of each exposure in the format that the user wants."""
+    kind = StarTable if options.catalog_format == "fits" else StarList
+    return {"cat": tuple(kind(stars=_rows(found)) for found in sources)}
+
+
+def _rows(found: Sources) -> np.ndarray:
     names = [("id", "i8"), *((name, "f8") for name in ("xcentroid", "ycentroid", "flux", "error"))]
     stars = np.zeros(len(found), names)
     stars["id"] = np.arange(1, len(found) + 1)
     stars["xcentroid"], stars["ycentroid"] = found.x, found.y
     stars["flux"], stars["error"] = found.flux, found.error
-    return StarList(stars=stars)
+    return stars
 
 
 def _used(field: Field, absolute: Absolute | None) -> dict[str, Any]:

@@ -27,7 +27,9 @@ class TweakregOptions(HeaderWcsOptions):
     use_custom_catalogs: bool = option(
         False, "Whether lists of stars are taken from files instead of being made."
     )
-    catalog_format: str = option("ecsv", "Format of the lists that are written.", choices=("ecsv",))
+    catalog_format: str = option(
+        "ecsv", "Format of the lists that are written.", choices=("ecsv", "fits")
+    )
     catfile: str | None = option(
         None, "File that names the list of stars of each exposure: two columns of file names."
     )
