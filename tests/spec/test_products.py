@@ -1,14 +1,29 @@
 """The declarations agree with themselves and with the format documents."""
 
+import inspect
 import itertools
+import pkgutil
+from importlib import import_module
 
 import numpy as np
 import pytest
 
 from webbcal.core.errors import InvalidProduct
-from webbcal.spec.fields import Elements, Image, Table, declared
+from webbcal.spec import products, references
+from webbcal.spec.fields import Elements, Image, Product, Table, declared
 from webbcal.spec.meta import Meta
-from webbcal.spec.products import PRODUCTS, CalInts, Ramp, Rate, S3d, Uncal, by_model, by_suffix
+from webbcal.spec.products import (
+    PRODUCTS,
+    CalInts,
+    Ramp,
+    Rate,
+    S3d,
+    Uncal,
+    alignment,
+    by_model,
+    by_suffix,
+)
+from webbcal.spec.references import Reference
 
 # Every product of the two format documents.
 SUFFIXES = (
@@ -68,6 +83,45 @@ def test_catalogue_answers_by_model_and_suffix():
     for kind in PRODUCTS:
         assert all(kind in by_suffix(suffix) for suffix in kind.suffixes)
         assert kind in by_model(kind.model) or kind.storage == "ecsv"
+
+
+def declared_in(package):
+    """Return every product class of the modules of a package."""
+    modules = [
+        import_module(f"{package.__name__}.{m.name}")
+        for m in pkgutil.iter_modules(package.__path__)
+    ]
+    return set().union(*map(declared_in_module, modules))
+
+
+def declared_in_module(module):
+    kinds = (kind for _, kind in inspect.getmembers(module, inspect.isclass))
+    return {k for k in kinds if issubclass(k, Product) and k.__module__ == module.__name__}
+
+
+def test_catalogue_says_what_the_declarations_say():
+    for entry, kind in zip(products.CATALOGUE, PRODUCTS, strict=True):
+        assert (entry.name, entry.model, entry.suffixes) == (
+            kind.__name__,
+            kind.model,
+            kind.suffixes,
+        )
+    for_users_only = declared_in_module(alignment)
+    assert set(PRODUCTS) == {k for k in declared_in(products) if k.suffixes} - for_users_only
+
+
+def test_catalogue_of_references_has_every_type():
+    assert all(kind.reftype == name for name, kind in references.REFERENCES.items())
+    exported = {getattr(references, name) for name in references.__all__ if name != "REFERENCES"}
+    assert exported == {Reference, *(kind for kind in declared_in(references) if kind.reftype)}
+    assert set(references.REFERENCES.values()) <= exported
+
+
+@pytest.mark.parametrize("package", [products, references])
+def test_every_exported_class_can_be_imported(package):
+    assert all(hasattr(package, name) for name in package.__all__)
+    with pytest.raises(AttributeError):
+        package.Nonsense  # noqa: B018
 
 
 def test_one_suffix_and_model_mean_one_product():

@@ -14,7 +14,7 @@ import yaml
 from webbcal.core.errors import InvalidInput, InvalidProduct
 from webbcal.spec.fields import Column, Product, Table, declared
 from webbcal.spec.meta import Meta
-from webbcal.spec.products import PRODUCTS
+from webbcal.spec.products import by_suffix
 
 _LIMIT = 1 << 30  # bytes: a catalogue has a few million
 
@@ -42,7 +42,7 @@ def read_ecsv(path: Path, kind: type[Product] | None = None) -> Product:
     """
     if kind is None:
         suffix = path.stem.rpartition("_")[2]
-        kinds = [k for k in PRODUCTS if k.storage == "ecsv" and suffix in k.suffixes]
+        kinds = [k for k in by_suffix(suffix) if k.storage == "ecsv"]
         if not kinds:
             raise InvalidInput(
                 "unknown kind of table", where=path, expected="..._cat, _phot or _whtlt"

@@ -6,9 +6,7 @@ Source: JWST User Documentation, file naming conventions and suffixes.
 import re
 from pathlib import Path
 
-from webbcal.spec.products import PRODUCTS
-
-SUFFIXES = frozenset(suffix for product in PRODUCTS for suffix in product.suffixes)
+from webbcal.spec.products import SUFFIXES
 
 _LONGEST_FIRST = sorted(SUFFIXES, key=len, reverse=True)
 

@@ -17,7 +17,7 @@ from webbcal.io.tables import DiskTable
 from webbcal.modes import MODES
 from webbcal.spec.fields import Elements, Image, Product, Stored, Table, check_shape, declared
 from webbcal.spec.meta import Keyword, Meta
-from webbcal.spec.products import GuiderRaw, Uncal, by_model
+from webbcal.spec.products import Uncal, by_model
 from webbcal.spec.references import REFERENCES, Reference
 
 _OF_THE_FILE = {"asdf_library", "history", "_fits_hash", "extra_fits", "meta"}
@@ -89,6 +89,8 @@ def _kind_of(path: Path, extensions: Sequence[Extension]) -> type[Product]:
         )
     mode = MODES.get(str(values.get("EXP_TYPE")))
     if Uncal in candidates and mode is not None and mode.guiding is not None:
+        from webbcal.spec.products import GuiderRaw
+
         return GuiderRaw  # raw files of the guiders call themselves what all raw files do
     for name in (path.name, str(values.get("FILENAME", ""))):
         suffix = name.removesuffix(".fits").rpartition("_")[2]

@@ -27,7 +27,7 @@ from webbcal.spec.references import (
     Saturation,
     Superbias,
 )
-from webbcal.spec.references.detector1 import DQ_DEF
+from webbcal.spec.references.reference import DQ_DEF
 
 USE_AFTER = "2022-04-01T00:00:00"
 ROUNDING_VARIANCE = 1 / 12  # of a read rounded to whole DN

@@ -95,11 +95,13 @@ class Elements:
 class Node:
     """Declaration of a part of the metadata tree beside ``meta``: nested values and arrays.
 
-    An empty `name` stands for all of the tree but ``meta``.
+    An empty `name` stands for all of the tree but ``meta``. Transforms of coordinates in a `light`
+    part are read as `geometry.chain.Transform`, and world coordinates as `geometry.world.World`.
     """
 
     name: str
     doc: str
+    light: bool = False
 
 
 def image(  # noqa: PLR0913 (each argument is one fact of the declaration)
@@ -168,9 +170,9 @@ def elements(part: type["Product"], *, doc: str) -> Any:
     return field(default=(), metadata={"spec": Elements(part, doc)})
 
 
-def node(name: str, *, doc: str) -> Any:
+def node(name: str, *, doc: str, light: bool = False) -> Any:
     """Declare a part of the metadata tree: values, arrays, mappings and lists, or an object."""
-    return field(metadata={"node": Node(name, doc)})
+    return field(metadata={"node": Node(name, doc, light)})
 
 
 def working(axes: tuple[str, ...], dtype: str, *, doc: str) -> Any:
@@ -212,6 +214,9 @@ class Encoded(Protocol):
 
     def decode(self) -> Any:
         """Return the value; the same one at every call."""
+
+    def light(self) -> Any:
+        """Return it without the libraries that know everything; the same one at every call."""
 
 
 def declared(cls: type["Product"]) -> dict[str, Image | Table | Elements]:
@@ -331,6 +336,15 @@ class Product:
         """The coordinate transform from pixels to the world (gwcs), None where there is none."""
         wcs = self.meta.lookup("wcs")
         return wcs.decode() if isinstance(wcs, Encoded) else wcs
+
+    @property
+    def world(self) -> Any:
+        """The same as numbers alone (`geometry.world.World`), without the gwcs library.
+
+        What is no World but was put there, a gwcs, is returned as it is.
+        """
+        wcs = self.meta.lookup("wcs")
+        return wcs.light() if isinstance(wcs, Encoded) else wcs
 
     def stored(self, name: str) -> Stored | None:
         """Return the array on disk behind an attribute, None if it lives in memory only."""

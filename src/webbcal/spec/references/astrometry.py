@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from webbcal.spec.fields import column, node, table
-from webbcal.spec.references.detector1 import Reference
+from webbcal.spec.references.reference import Reference
 
 SERVICES = {
     "GAIAREFCAT": "gaiadr3.gaia_source",

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from webbcal.spec.fields import column, node, table
-from webbcal.spec.references.detector1 import Reference
+from webbcal.spec.references.reference import Reference
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

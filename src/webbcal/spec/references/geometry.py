@@ -5,22 +5,22 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from webbcal.spec.fields import node
-from webbcal.spec.references.detector1 import Reference
+from webbcal.spec.references.reference import Reference
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Distortion(Reference):
     """Distortion of an imager.
 
-    `transform` is an astropy model: pixel (x, y) of the whole detector, from 0, to (V2, V3) in
-    arcsec; with an inverse.
+    `transform` leads from a pixel (x, y) of the whole detector, from 0, to (V2, V3) in arcsec: a
+    `geometry.chain.Transform`; where the product is made in Python, a model of astropy too.
     """
 
     reftype: ClassVar[str] = "distortion"
     model: ClassVar[str] = "DistortionModel"
     storage: ClassVar[str] = "asdf"
 
-    transform: Any = node("model", doc="Pixel to V2, V3.")
+    transform: Any = node("model", doc="Pixel to V2, V3.", light=True)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -42,11 +42,12 @@ class FilterOffset(Reference):
 class MosaicWcs(Reference):
     """World coordinates of a mosaic that a user gives (option `output_wcs`).
 
-    `system` is a gwcs: pixel (x, y), from 0, to the sky; with an array shape or a bounding box.
+    `system` is a `geometry.world.World`: pixel (x, y), from 0, to the sky; with an array shape or
+    limits.
     """
 
     reftype: ClassVar[str] = "output_wcs"
     model: ClassVar[str] = ""
     storage: ClassVar[str] = "asdf"
 
-    system: Any = node("wcs", doc="Pixel to sky.")
+    system: Any = node("wcs", doc="Pixel to sky.", light=True)

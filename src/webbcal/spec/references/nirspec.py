@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from webbcal.spec.fields import image
-from webbcal.spec.references.detector1 import PLANE, Reference
+from webbcal.spec.references.reference import PLANE, Reference
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from webbcal.spec.fields import node
-from webbcal.spec.references.detector1 import Reference
+from webbcal.spec.references.reference import Reference
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

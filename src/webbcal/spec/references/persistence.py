@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from webbcal.spec.fields import column, image, table
-from webbcal.spec.references.detector1 import DQ_DEF, PLANE, Reference
+from webbcal.spec.references.reference import DQ_DEF, PLANE, Reference
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

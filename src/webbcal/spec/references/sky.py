@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from webbcal.spec.fields import column, table
-from webbcal.spec.references.detector1 import Reference
+from webbcal.spec.references.reference import Reference
 
 NAME_LENGTH = 255
 
