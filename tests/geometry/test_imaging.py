@@ -14,10 +14,10 @@ from tests.geometry.distortions import distortion
 from webbcal.geometry.imaging import (
     Pointing,
     imaging_wcs,
-    sip_approximation,
     sky_region,
     telescope_to_sky,
 )
+from webbcal.geometry.sip import sip_approximation
 
 POINTING = Pointing(-120.0, -500.0, 0.001, -69.4, 134.5, 1.0000987)
 SIZE = 256
@@ -67,7 +67,7 @@ def test_a_subarray_is_a_part_of_the_detector():
     whole, part = made(), made(shape=(50, 80), corner=(100, 60))
     x, y = np.array([0.0, 79.0]), np.array([3.0, 40.0])
     np.testing.assert_allclose(part(x, y), whole(x + 60, y + 100), rtol=1e-14)
-    assert part.bounding_box.bounding_box(order="F") == ((-0.5, 79.5), (-0.5, 49.5))
+    assert part.box == ((-0.5, 79.5), (-0.5, 49.5))
 
 
 def test_a_filter_shifts_the_image():
@@ -87,21 +87,21 @@ def test_limits_of_the_distortion_are_kept():
     model = distortion(SIZE)
     bind_bounding_box(model, ((3.5, 252.5), (-0.5, 255.5)), order="F")
     wcs = imaging_wcs(model, POINTING, (40, 100), (10, 0))
-    assert wcs.bounding_box.bounding_box(order="F") == ((3.5, 99.5), (-0.5, 39.5))
+    assert wcs.box == ((3.5, 99.5), (-0.5, 39.5))
     assert np.isnan(wcs(1.0, 5.0)[0])
     assert np.isfinite(wcs(4.0, 5.0)[0])
 
 
 def test_only_standard_transforms_are_written():
     buffer = io.BytesIO()
-    asdf.AsdfFile({"wcs": made()}).write_to(buffer)
+    asdf.AsdfFile({"wcs": made().decode()}).write_to(buffer)
     assert b"jwst" not in buffer.getvalue()
     assert b"webbcal" not in buffer.getvalue()
     buffer.seek(0)
     with asdf.open(buffer) as file:
         again = file["wcs"]
         assert again.available_frames == ["detector", "v2v3", "v2v3vacorr", "world"]
-        np.testing.assert_array_equal(again(3.0, 4.0), made()(3.0, 4.0))
+        np.testing.assert_allclose(again(3.0, 4.0), made()(3.0, 4.0), rtol=0, atol=1e-13)
 
 
 def test_the_footprint_is_that_of_the_outermost_corners():

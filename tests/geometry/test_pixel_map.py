@@ -51,8 +51,7 @@ def test_parts_are_the_same_bits_as_the_whole():
 
 
 def test_pixels_without_coordinates_have_no_position():
-    source = image()
-    source.bounding_box = ((3.5, 250.5), (-0.5, 200.2))
+    source = image().within(((3.5, 250.5), (-0.5, 200.2)))
     found = pixel_map(source, image(), (SIZE, SIZE)).positions()
     good = np.zeros((SIZE, SIZE), bool)
     good[:201, 4:251] = True

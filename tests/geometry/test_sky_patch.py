@@ -44,10 +44,9 @@ def test_patches_apart_do_not_overlap():
 
 
 def test_pixels_without_coordinates_belong_to_no_patch():
-    wcs = image()
-    wcs.bounding_box = ((9.5, 200.5), (-0.5, 99.5))
+    wcs = image().within(((9.5, 200.5), (-0.5, 99.5)))
     patch = sky_patch(wcs, (SIZE, SIZE))
     assert patch.box == (0, 100, 10, 201)
-    wcs.bounding_box = ((300.5, 310.5), (-0.5, 99.5))
+    wcs = wcs.within(((300.5, 310.5), (-0.5, 99.5)))
     with pytest.raises(InvalidInput, match="no place on the sky"):
         sky_patch(wcs, (SIZE, SIZE))

@@ -213,8 +213,7 @@ def test_bands_cover_a_grid():
 
 def test_an_image_without_room_is_told():
     grid, layers, _ = scene(size=16)
-    narrow = image_wcs(size=16)
-    narrow.bounding_box = ((3.6, 4.4), (-0.5, 15.5))
+    narrow = image_wcs(size=16).within(((3.6, 4.4), (-0.5, 15.5)))
     one = Layer(pixel_map(narrow, grid.wcs, (16, 16)), layers[0].read)
     with pytest.raises(InvalidInput, match="room for drops"):
         drizzle([one], Drop(), whole(grid), grid.shape)

@@ -250,7 +250,7 @@ def test_header_and_transform_agree():
 
 def test_coordinates_that_the_user_gives():
     first = mosaic(images(), rotation=20.0)
-    again = mosaic(images(), given=MosaicWcs(system=first.wcs))
+    again = mosaic(images(), given=MosaicWcs(system=first.world))
     np.testing.assert_array_equal(again.sci, first.sci)
     cut = mosaic(images(), given=MosaicWcs(system=first.wcs), output_shape=(50, 60))
     np.testing.assert_array_equal(cut.wht, first.wht[:60, :50])

@@ -5,21 +5,17 @@ The chain of frames is that of all products of the telescope: ``detector`` (pixe
 (ICRS, degrees). All transforms are standard ones, which any reader of gwcs understands.
 """
 
-import warnings
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from astropy import coordinates, units
-from astropy.modeling import Model, bind_bounding_box
-from astropy.modeling.models import Identity, RotationSequence3D, Scale, Shift
-from gwcs import WCS, coordinate_frames
-from gwcs.geometry import CartesianToSpherical, SphericalToCartesian
+
+from webbcal.core.errors import InvalidInput
+from webbcal.geometry.chain import Box, Chain, Identity, Scale, Shift, Transform, both, foreign
+from webbcal.geometry.sphere import Rotations, ToCartesian, ToSpherical
+from webbcal.geometry.world import Frame, Step, World, limits_of
 
 ARCSEC = 1.0 / 3600.0  # degrees
-
-Box = tuple[tuple[float, float], tuple[float, float]]  # along x, along y
 
 
 @dataclass(frozen=True)
@@ -46,7 +42,7 @@ class Pointing:
     aberration: float = 1.0
 
 
-def aberration_correction(pointing: Pointing) -> Model:
+def aberration_correction(pointing: Pointing) -> Transform:
     r"""Return the transform that takes velocity aberration out of V2, V3.
 
     .. math:: v' = s v + (1 - s) v_\mathrm{ref}
@@ -59,12 +55,10 @@ def aberration_correction(pointing: Pointing) -> Model:
     if scale == 1.0:
         return Identity(2, name="va_corr")
     v2, v3 = ((1.0 - scale) * ref for ref in (pointing.v2_ref, pointing.v3_ref))
-    model = (Scale(scale) & Scale(scale)) | (Shift(v2) & Shift(v3))
-    model.name = "va_corr"
-    return model
+    return Chain((both(Scale(scale), Scale(scale)), both(Shift(v2), Shift(v3))), name="va_corr")
 
 
-def telescope_to_sky(pointing: Pointing) -> Model:
+def telescope_to_sky(pointing: Pointing) -> Transform:
     """Return the transform from V2, V3 in arcsec to right ascension and declination in degrees.
 
     The direction (V2, V3), as a unit vector, is rotated about the axes z, y, x, y, z by V2_REF,
@@ -73,36 +67,36 @@ def telescope_to_sky(pointing: Pointing) -> Model:
 
     Source: JWST User Documentation, coordinate systems and field of regard.
     """
-    angles = [
+    angles = (
         pointing.v2_ref * ARCSEC,
         -pointing.v3_ref * ARCSEC,
         pointing.roll_ref,
         pointing.dec_ref,
         -pointing.ra_ref,
-    ]
-    model = (
-        (Scale(ARCSEC) & Scale(ARCSEC))
-        | SphericalToCartesian(wrap_lon_at=180)
-        | RotationSequence3D(angles, "zyxyz")
-        | CartesianToSpherical(wrap_lon_at=360)
     )
-    model.name = "v23tosky"
-    return model
+    # Longitudes seen from the telescope go to 180 degrees on both sides, V2 below and above 0.
+    steps = (
+        both(Scale(ARCSEC), Scale(ARCSEC)),
+        ToCartesian(180),
+        Rotations(angles, "zyxyz"),
+        ToSpherical(360),
+    )
+    return Chain(steps, name="v23tosky")
 
 
 def imaging_wcs(
-    distortion: Model,
+    distortion: Any,
     pointing: Pointing,
     shape: tuple[int, int],
     corner: tuple[int, int] = (0, 0),
     offset: tuple[float, float] = (0.0, 0.0),
-) -> WCS:
+) -> World:
     """Return the world coordinates of an image.
 
     Parameters
     ----------
-    distortion : Model
-        Pixel (x, y) of the whole detector, from 0, to (V2, V3) in arcsec.
+    distortion : Transform or Model
+        Pixel (x, y) of the whole detector, from 0, to (V2, V3) in arcsec; a model of astropy too.
     pointing : Pointing
         Of the telescope.
     shape : tuple of int
@@ -114,56 +108,39 @@ def imaging_wcs(
 
     Returns
     -------
-    WCS
-        From pixels (x, y) of the image, from 0, to the sky. Its bounding box is that of all
-        pixels, cut to that of the distortion where this has one.
+    World
+        From pixels (x, y) of the image, from 0, to the sky. Its limits are those of all pixels,
+        cut to those of the distortion where this has any.
     """
-    shifts = [start + by for start, by in zip(corner[::-1], offset, strict=True)]
-    to_telescope = distortion.copy()
-    box = _cut_box(distortion, shape, shifts)
-    if any(shifts):
-        to_telescope = (Shift(shifts[0]) & Shift(shifts[1])) | to_telescope
-    bind_bounding_box(to_telescope, box, order="F")
-    arcsec = (units.arcsec, units.arcsec)
-    detector, v2v3, v2v3vacorr = (
-        coordinate_frames.Frame2D(name=name, axes_order=(0, 1), unit=unit, axes_names=axes)
-        for name, unit, axes in (
-            ("detector", (units.pix, units.pix), ("x", "y")),
-            ("v2v3", arcsec, ("v2", "v3")),
-            ("v2v3vacorr", arcsec, ("v2", "v3")),
-        )
+    optics = foreign(distortion)
+    x, y = (float(start) + by for start, by in zip(corner[::-1], offset, strict=True))
+    to_telescope = Chain((both(Shift(x), Shift(y)), optics)).within(_cut_box(optics, shape, (x, y)))
+    steps = (
+        Step(Frame.plane("detector", "pixel", ("x", "y")), to_telescope),
+        Step(Frame.plane("v2v3", "arcsec", ("v2", "v3")), aberration_correction(pointing)),
+        Step(Frame.plane("v2v3vacorr", "arcsec", ("v2", "v3")), telescope_to_sky(pointing)),
+        Step(Frame.sky(), None),
     )
-    world = coordinate_frames.CelestialFrame(
-        name="world", reference_frame=coordinates.ICRS(), axes_order=(0, 1)
-    )
-    wcs = WCS(
-        [
-            (detector, to_telescope),
-            (v2v3, aberration_correction(pointing)),
-            (v2v3vacorr, telescope_to_sky(pointing)),
-            (world, None),
-        ]
-    )
-    wcs.array_shape = shape
-    return wcs
+    return World(steps, shape)
 
 
-def _cut_box(distortion: Model, shape: tuple[int, int], shifts: list[float]) -> Box:
+def _cut_box(distortion: Transform, shape: tuple[int, int], shifts: tuple[float, float]) -> Box:
     """Return the limits of the pixels of an image for which the distortion is defined."""
     frame = np.array([(-0.5, size - 0.5) for size in shape[::-1]])
-    try:
-        own = distortion.bounding_box.bounding_box(order="F")
-    except NotImplementedError:
-        own = None
-    if own is not None:
-        defined = np.array(own) - np.array(shifts)[:, None]
+    if distortion.box is not None:
+        defined = np.array(distortion.box) - np.array(shifts)[:, None]
         frame = np.clip(frame, defined[:, :1], defined[:, 1:])
     (x0, x1), (y0, y1) = frame.tolist()
     return (x0, x1), (y0, y1)
 
 
-def sky_region(wcs: WCS) -> str:
+def sky_region(system: Any) -> str:
     """Return the footprint of an image as a polygon: the outer corners of its corner pixels.
+
+    Parameters
+    ----------
+    system : World
+        Of the image, with limits; or such an object of gwcs.
 
     Returns
     -------
@@ -173,52 +150,21 @@ def sky_region(wcs: WCS) -> str:
 
     Source: Space-Time Coordinate metadata linear string implementation, section 4.
     """
-    (x0, x1), (y0, y1) = wcs.bounding_box.bounding_box(order="F")
-    ra, dec = wcs(np.array([x0, x0, x1, x1]), np.array([y0, y1, y1, y0]), with_bounding_box=False)
+    ra, dec = corners(system)
     numbers = " ".join(f"{value:.9f}" for corner in zip(ra, dec, strict=True) for value in corner)
     return f"POLYGON ICRS  {numbers}"
 
 
-def sip_approximation(
-    wcs: WCS,
-    max_error: tuple[float, float],
-    degree: tuple[int | None, int | None] = (None, None),
-    points: int = 12,
-) -> Mapping[str, Any]:
-    """Return FITS keywords that approximate world coordinates by TAN and two polynomials.
+def corners(system: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return right ascension and declination of the outer corners of an image, degrees.
 
-    Parameters
-    ----------
-    wcs : WCS
-        Of an image, with a bounding box.
-    max_error : tuple of float
-        Largest error of both directions, pixel to sky and sky to pixel, in pixel.
-    degree : tuple of int or None
-        Degree of the polynomials of both directions; None: as high as it takes, at most 6.
-    points : int
-        Number of points along each axis that are fitted.
-
-    Returns
-    -------
-    mapping
-        Keyword (lower case) to value. ``sipmxerr`` and ``sipiverr`` are the largest errors that
-        remain, where the degree allowed does not reach `max_error` as where it does.
-
-    Source: D. L. Shupe et al. 2005, the SIP convention.
+    Source: Space-Time Coordinate metadata linear string implementation, section 4.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that the error is not reached is told by its keyword
-        header = wcs.to_fits_sip(
-            max_pix_error=max_error[0],
-            degree=degree[0],
-            max_inv_pix_error=max_error[1],
-            inv_degree=degree[1],
-            npoints=points,
-        )
-    return {
-        card.keyword.lower(): card.value.item()
-        if isinstance(card.value, np.generic)
-        else card.value
-        for card in header.cards
-        if card.keyword
-    }
+    limits = limits_of(system)
+    if limits is None:
+        raise InvalidInput("world coordinates without limits", expected="a bounding box")
+    (x0, x1), (y0, y1) = limits
+    ra, dec = system(
+        np.array([x0, x0, x1, x1]), np.array([y0, y1, y1, y0]), with_bounding_box=False
+    )
+    return ra, dec

@@ -5,18 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from astropy import coordinates, units
-from astropy.modeling.models import (
-    AffineTransformation2D,
-    Pix2Sky_TAN,
-    RotateNative2Celestial,
-    Scale,
-    Shift,
-)
-from gwcs import WCS, coordinate_frames
 
 from webbcal.core.errors import InvalidInput
+from webbcal.geometry import imaging
+from webbcal.geometry.chain import Affine, Chain, Scale, Shift, Transform, both
 from webbcal.geometry.imaging import ARCSEC
+from webbcal.geometry.sphere import Gnomonic, PoleRotation
+from webbcal.geometry.tangent_plane import unit_vectors
+from webbcal.geometry.world import Frame, Step, World, as_world, limits_of
 
 S_REGION_DIGITS = 9  # of angles in degrees, behind the point
 MOST_PIXELS = 2**31
@@ -44,18 +40,20 @@ class Tangent:
     scale: float
     matrix: np.ndarray
 
-    def transform(self) -> Any:
+    def transform(self) -> Transform:
         """Return the transform from pixels to the sky: shift, rotation, scale, projection.
 
         Source: Calabretta and Greisen 2002, section 2.
         """
         degrees = self.scale * ARCSEC
-        return (
-            (Shift(-self.crpix[0], name="crpix1") & Shift(-self.crpix[1], name="crpix2"))
-            | AffineTransformation2D(self.matrix, name="pc_rotation_matrix")
-            | (Scale(degrees, name="cdelt1") & Scale(degrees, name="cdelt2"))
-            | Pix2Sky_TAN()
-            | RotateNative2Celestial(*self.crval, 180.0)
+        return Chain(
+            (
+                both(Shift(-self.crpix[0], name="crpix1"), Shift(-self.crpix[1], name="crpix2")),
+                Affine(self.matrix, name="pc_rotation_matrix"),
+                both(Scale(degrees, name="cdelt1"), Scale(degrees, name="cdelt2")),
+                Gnomonic(),
+                PoleRotation(self.crval),
+            )
         )
 
     def keywords(self) -> dict[str, Any]:
@@ -88,8 +86,8 @@ class Grid:
 
     Attributes
     ----------
-    wcs : WCS
-        From pixels (x, y), from 0, to the sky; with a bounding box.
+    wcs : World
+        From pixels (x, y), from 0, to the sky; with limits.
     shape : tuple of int
         Rows and columns.
     pixel_scale : float
@@ -100,7 +98,7 @@ class Grid:
         The projection; where the user gives other world coordinates, what they are in the middle.
     """
 
-    wcs: WCS
+    wcs: World
     shape: tuple[int, int]
     pixel_scale: float
     ratio: float
@@ -164,7 +162,7 @@ class GridRequest:
 
 
 def mosaic_grid(
-    images: Sequence[WCS], orientation: Orientation, request: GridRequest | None = None
+    images: Sequence[Any], orientation: Orientation, request: GridRequest | None = None
 ) -> Grid:
     """Return a grid that holds images.
 
@@ -174,8 +172,8 @@ def mosaic_grid(
 
     Parameters
     ----------
-    images : sequence of WCS
-        From pixels to the sky, with bounding boxes.
+    images : sequence of World
+        From pixels to the sky, with limits.
     orientation : Orientation
         Of the first image.
     request : GridRequest or None
@@ -214,7 +212,9 @@ def mosaic_grid(
     )
     crval = fiducial(ra, dec) if request.crval is None else request.crval
     # The corners, counted from the reference pixel.
-    x, y = Tangent((0.0, 0.0), crval, scale, matrix).transform().inverse(ra, dec)
+    from_sky = Tangent((0.0, 0.0), crval, scale, matrix).transform().inverse
+    assert from_sky is not None
+    x, y = from_sky(ra, dec)
     if not np.isfinite([x, y]).all():
         raise InvalidInput(
             "images that no mosaic can hold",
@@ -234,16 +234,16 @@ def mosaic_grid(
     return Grid(_wcs(tangent.transform(), shape), shape, scale, scale / native, tangent)
 
 
-def given_grid(wcs: WCS, shape: tuple[int, int] | None, first: WCS) -> Grid:
+def given_grid(wcs: Any, shape: tuple[int, int] | None, first: Any) -> Grid:
     """Return a grid with world coordinates that the user gives.
 
     Parameters
     ----------
-    wcs : WCS
+    wcs : World
         From pixels to the sky.
     shape : tuple of int or None
         Rows and columns; None: as its bounding box or its `array_shape` says.
-    first : WCS
+    first : World
         Of the first image.
 
     Raises
@@ -253,8 +253,9 @@ def given_grid(wcs: WCS, shape: tuple[int, int] | None, first: WCS) -> Grid:
     """
     if shape is None and wcs.array_shape is not None:
         shape = int(wcs.array_shape[0]), int(wcs.array_shape[1])
-    if shape is None and wcs.bounding_box is not None:
-        (_, x1), (_, y1) = wcs.bounding_box.bounding_box(order="F")
+    limits = limits_of(wcs)
+    if shape is None and limits is not None:
+        (_, x1), (_, y1) = limits
         shape = int(np.ceil(y1 - 0.5)) + 1, int(np.ceil(x1 - 0.5)) + 1
     if shape is None:
         raise InvalidInput(
@@ -267,7 +268,7 @@ def given_grid(wcs: WCS, shape: tuple[int, int] | None, first: WCS) -> Grid:
     a, d = wcs(np.array([x + 1.0, x]), np.array([y, y + 1.0]), with_bounding_box=False)
     steps = np.array([(a - ra) * np.cos(np.deg2rad(dec)), d - dec]) / (scale * ARCSEC)
     return Grid(
-        _wcs(wcs.forward_transform, shape),
+        _wcs(as_world(wcs).transform, shape),
         shape,
         scale,
         scale / pixel_scale_at(first, ra, dec),
@@ -275,13 +276,12 @@ def given_grid(wcs: WCS, shape: tuple[int, int] | None, first: WCS) -> Grid:
     )
 
 
-def corners(wcs: WCS) -> tuple[np.ndarray, np.ndarray]:
+def corners(wcs: Any) -> tuple[np.ndarray, np.ndarray]:
     """Return right ascension and declination of the outer corners of an image, degrees.
 
     To 3.6 micro-arcsec, as S_REGION has them: the grid follows from the headers.
     """
-    (x0, x1), (y0, y1) = wcs.bounding_box.bounding_box(order="F")
-    ra, dec = wcs(np.array([x0, x0, x1, x1]), np.array([y0, y1, y1, y0]), with_bounding_box=False)
+    ra, dec = imaging.corners(wcs)
     return np.round(ra, S_REGION_DIGITS), np.round(dec, S_REGION_DIGITS)
 
 
@@ -295,16 +295,18 @@ def fiducial(ra: np.ndarray, dec: np.ndarray) -> tuple[float, float]:
     )
 
 
-def pixel_scale_at(wcs: WCS, ra: float, dec: float) -> float:
+def pixel_scale_at(wcs: Any, ra: float, dec: float) -> float:
     """Return the root of the area of a pixel at a direction, arcsec: differences over a pixel."""
     x, y = (float(value) for value in wcs.invert(ra, dec, with_bounding_box=False))
-    a, d = wcs(np.array([x, x + 1.0, x]), np.array([y, y, y + 1.0]), with_bounding_box=False)
-    place = coordinates.SkyCoord(a, d, unit="deg")
-    along = place[0].separation(place[1:]).arcsec
-    return float(np.sqrt(along[0] * along[1]))
+    here, *there = unit_vectors(
+        *wcs(np.array([x, x + 1.0, x]), np.array([y, y, y + 1.0]), with_bounding_box=False)
+    )
+    # The angle between directions that are close: twice the sine of half of it.
+    along = [2.0 * np.arcsin(np.linalg.norm(each - here) / 2.0) for each in there]
+    return float(np.rad2deg(np.sqrt(along[0] * along[1])) / ARCSEC)
 
 
-def _wcs(chain: Any, shape: tuple[int, int]) -> WCS:
+def _wcs(chain: Transform, shape: tuple[int, int]) -> World:
     """Return world coordinates of a grid."""
     rows, columns = shape
     if rows < 1 or columns < 1 or rows * columns > MOST_PIXELS:
@@ -314,13 +316,9 @@ def _wcs(chain: Any, shape: tuple[int, int]) -> WCS:
             found=f"{rows} rows and {columns} columns",
             advice="Are the images far apart, or is the pixel scale wrong?",
         )
-    detector = coordinate_frames.Frame2D(
-        name="detector", axes_order=(0, 1), unit=(units.pix, units.pix), axes_names=("x", "y")
+    bounded = chain.within(((-0.5, columns - 0.5), (-0.5, rows - 0.5)))
+    steps = (
+        Step(Frame.plane("detector", "pixel", ("x", "y")), bounded),
+        Step(Frame.sky(), None),
     )
-    world = coordinate_frames.CelestialFrame(
-        name="world", reference_frame=coordinates.ICRS(), axes_order=(0, 1)
-    )
-    wcs = WCS([(detector, chain), (world, None)])
-    wcs.bounding_box = ((-0.5, columns - 0.5), (-0.5, rows - 0.5))
-    wcs.array_shape = shape
-    return wcs
+    return World(steps, shape)

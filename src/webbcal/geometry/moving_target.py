@@ -4,11 +4,10 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from astropy import coordinates
-from astropy.modeling import Model
-from astropy.modeling.models import RotationSequence3D
-from gwcs import WCS, coordinate_frames
-from gwcs.geometry import CartesianToSpherical, SphericalToCartesian
+
+from webbcal.geometry.chain import Chain, Transform
+from webbcal.geometry.sphere import Rotations, ToCartesian, ToSpherical
+from webbcal.geometry.world import Frame, Step, World
 
 FRAME = "moving_target"
 
@@ -33,7 +32,7 @@ def mean_position(positions: Sequence[Position]) -> Position:
     return math.degrees(math.atan2(y, x)) % 360.0, math.degrees(math.atan2(z, math.hypot(x, y)))
 
 
-def carried(own: Position, mean: Position) -> Model:
+def carried(own: Position, mean: Position) -> Transform:
     """Return the rotation of the sky that carries one position, and north there, to another.
 
     A rotation leaves all distances as they are, and the target with what moves along in the
@@ -47,42 +46,32 @@ def carried(own: Position, mean: Position) -> Model:
 
     Returns
     -------
-    Model
+    Transform
         Right ascension and declination to the same, degrees; with an inverse.
     """
     # About the pole to the prime meridian, along it to the other declination, and back.
-    model = (
-        SphericalToCartesian(wrap_lon_at=360)
-        | RotationSequence3D([own[0], mean[1] - own[1], -mean[0]], "zyz")
-        | CartesianToSpherical(wrap_lon_at=360)
-    )
-    model.name = FRAME
-    return model
+    angles = (own[0], mean[1] - own[1], -mean[0])
+    return Chain((ToCartesian(), Rotations(angles, "zyz"), ToSpherical()), name=FRAME)
 
 
-def followed(wcs: WCS, own: Position, mean: Position) -> WCS:
+def followed(wcs: World, own: Position, mean: Position) -> World:
     """Return the coordinates of an image, with a frame that moves along with its target.
 
     Parameters
     ----------
-    wcs : WCS
+    wcs : World
         Pixels to the sky.
     own, mean : tuple of float
         Where the target is in this image, and where all images of it shall have it.
 
     Returns
     -------
-    WCS
+    World
         The same frames and after them ``moving_target``.
     """
-    steps = [(step.frame, step.transform) for step in wcs.pipeline]
-    world = steps[-1][0]
-    target = coordinate_frames.CelestialFrame(
-        name=FRAME, reference_frame=coordinates.ICRS(), axes_order=(0, 1)
-    )
-    result = WCS([*steps[:-1], (world, carried(own, mean)), (target, None)])
-    result.array_shape = wcs.array_shape
-    return result
+    *before, world = wcs.steps
+    last = Step(world.frame, carried(own, mean)), Step(Frame.sky(FRAME), None)
+    return wcs.with_(steps=(*before, *last))
 
 
 def separation(first: Position, second: Position) -> float:

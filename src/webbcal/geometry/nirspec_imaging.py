@@ -13,6 +13,7 @@ from astropy.modeling import Model, bind_bounding_box
 from astropy.modeling.models import Const1D, Identity, Mapping, Scale, Shift
 from gwcs import WCS, coordinate_frames
 
+from webbcal.geometry.gwcs_objects import model_of
 from webbcal.geometry.imaging import Pointing, aberration_correction, telescope_to_sky
 from webbcal.geometry.transforms.models import (
     DirectionalToUnitless,
@@ -98,8 +99,8 @@ def image_wcs(
         (_directions("gwa"), to_shutters),
         (_plane("msa", units.m, ("x_msa", "y_msa")), _at_wavelength(instrument)),
         (_plane("oteip", units.deg, ("x_oteip", "y_oteip")), instrument.telescope),
-        (_plane("v2v3", units.arcsec, ("v2", "v3")), aberration_correction(pointing)),
-        (_plane("v2v3vacorr", units.arcsec, ("v2", "v3")), telescope_to_sky(pointing)),
+        (_plane("v2v3", units.arcsec, ("v2", "v3")), model_of(aberration_correction(pointing))),
+        (_plane("v2v3vacorr", units.arcsec, ("v2", "v3")), model_of(telescope_to_sky(pointing))),
         (
             coordinate_frames.CelestialFrame(
                 name="world", reference_frame=coordinates.ICRS(), axes_order=(0, 1)

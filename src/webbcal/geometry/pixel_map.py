@@ -12,6 +12,7 @@ import numpy as np
 from numpy.polynomial import chebyshev
 
 from webbcal.core.errors import InvalidInput
+from webbcal.geometry.world import limits_of
 from webbcal.kernels.arrays import frozen
 from webbcal.kernels.pixel_map import positions
 
@@ -130,9 +131,9 @@ def pixel_map(
 
     Parameters
     ----------
-    source : WCS
+    source : World
         World coordinates of the image: from its pixels to the sky.
-    target : WCS
+    target : World
         Of the other image: from the sky to its pixels (``invert``).
     shape : tuple of int
         Rows and columns of the image.
@@ -232,8 +233,8 @@ def _powers(size: int, tiles: int, terms: int, pixels: np.ndarray) -> tuple[np.n
 
 
 def _limits(source: Any, shape: tuple[int, int]) -> tuple[float, float, float, float]:
-    box = source.bounding_box
-    if box is None:
+    limits = limits_of(source)
+    if limits is None:
         return 0.0, shape[1] - 1.0, 0.0, shape[0] - 1.0
-    (x0, x1), (y0, y1) = box.bounding_box(order="F")
-    return float(x0), float(x1), float(y0), float(y1)
+    (x0, x1), (y0, y1) = limits
+    return x0, x1, y0, y1

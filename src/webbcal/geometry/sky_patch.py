@@ -11,6 +11,7 @@ import numpy as np
 from numpy.polynomial import chebyshev
 
 from webbcal.core.errors import InvalidInput
+from webbcal.geometry.world import limits_of
 
 TERMS = 8
 """Of the polynomials along each axis, from pixels to the sky; from the sky, by total degree."""
@@ -175,9 +176,10 @@ def _pixel(values: np.ndarray, start: int, stop: int) -> np.ndarray:
 
 def _box(wcs: Any, shape: tuple[int, int]) -> tuple[int, int, int, int]:
     rows, columns = shape
-    if wcs.bounding_box is None:
+    limits = limits_of(wcs)
+    if limits is None:
         return 0, rows, 0, columns
-    (x0, x1), (y0, y1) = wcs.bounding_box.bounding_box(order="F")
+    (x0, x1), (y0, y1) = limits
     box = (
         max(int(np.ceil(y0)), 0),
         min(int(np.floor(y1)) + 1, rows),

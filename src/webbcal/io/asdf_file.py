@@ -1,30 +1,17 @@
 """Products that are a tree in an ASDF file and nothing else: some references."""
 
-import math
-import struct
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from webbcal.core.errors import InvalidInput
+from webbcal.io.asdf_arrays import ARRAY, array_of
 from webbcal.io.asdf_tree import EncodedNode, read_tree
-from webbcal.io.yaml_graph import YAML
 from webbcal.spec.fields import Product, nodes
 from webbcal.spec.meta import Meta
 from webbcal.spec.references import REFERENCES
 
 _OF_THE_FILE = {"asdf_library", "history", "meta"}
-_ARRAY = "tag:stsci.edu:asdf/core/ndarray-"
-_PLAIN = {"source", "datatype", "byteorder", "shape"}
-_DATATYPES = {
-    "bool8": "b1",
-    **{f"int{8 * size}": f"i{size}" for size in (1, 2, 4, 8)},
-    **{f"uint{8 * size}": f"u{size}" for size in (1, 2, 4, 8)},
-    **{f"float{8 * size}": f"f{size}" for size in (2, 4, 8)},
-    **{f"complex{8 * size}": f"c{size}" for size in (8, 16)},
-}
 
 
 def read_asdf(path: Path, kind: type[Product] | None = None) -> Product:
@@ -76,7 +63,7 @@ def read_asdf(path: Path, kind: type[Product] | None = None) -> Product:
                 expected=f"a {kind.__name__}",
                 found=", ".join(tree),
             )
-        content[name] = _decoded(part, path)
+        content[name] = _decoded(part, path, spec.light)
     return kind.from_stored({}, meta=meta, **content)
 
 
@@ -84,58 +71,16 @@ def _beside_meta(tree: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in tree.items() if name not in _OF_THE_FILE}
 
 
-def _decoded(value: Any, where: Path) -> Any:
+def _decoded(value: Any, where: Path, light: bool) -> Any:
     """Return a part of a tree with everything in it decoded."""
     if isinstance(value, Mapping):
-        return {name: _decoded(item, where) for name, item in value.items()}
+        return {name: _decoded(item, where, light) for name, item in value.items()}
     if isinstance(value, list):
-        return [_decoded(item, where) for item in value]
+        return [_decoded(item, where, light) for item in value]
     if not isinstance(value, EncodedNode):
         return value
-    if value.tag.startswith(_ARRAY):
-        array = _array(value, where)
+    if value.tag.startswith(ARRAY):
+        array = array_of(value, where)
         array.flags.writeable = False
         return array
-    return value.decode()
-
-
-def _array(value: EncodedNode, where: Path) -> np.ndarray:
-    """Return a stored array, without the asdf library where its layout is plain."""
-    entries = {str(key.value): item for key, item in value.node.value}
-    simple = set(entries) == _PLAIN and entries["source"].tag == YAML + "int"
-    if not simple or entries["datatype"].value not in _DATATYPES:
-        return np.array(value.decode())
-    number = int(entries["source"].value)
-    if -len(value.blocks) <= number < len(value.blocks):
-        content = _uncompressed(value.blocks[number])
-        if content is not None:
-            stored = np.dtype(_DATATYPES[entries["datatype"].value])
-            if entries["byteorder"].value == "big":
-                stored = stored.newbyteorder(">")
-            shape = tuple(int(item.value) for item in entries["shape"].value)
-            return _shaped(content, stored, shape, where)
-    return np.array(value.decode())
-
-
-def _shaped(
-    content: memoryview, stored: np.dtype[Any], shape: tuple[int, ...], where: Path
-) -> np.ndarray:
-    count = math.prod(shape)
-    if min(shape, default=0) < 0 or count * stored.itemsize > len(content):
-        raise InvalidInput(
-            "a stored array is truncated",
-            where=where,
-            expected=f"shape {shape}",
-            found=f"{len(content)} bytes",
-        )
-    values = np.frombuffer(content, stored, count).reshape(shape)
-    return values.astype(stored.newbyteorder("="))
-
-
-def _uncompressed(block: bytes) -> memoryview | None:
-    """Return the content of a binary block, None if it is compressed."""
-    (length,) = struct.unpack_from(">H", block, 4)
-    _, compression, _, used = struct.unpack_from(">I4sQQ", block, 6)
-    if compression.strip(b"\0"):
-        return None
-    return memoryview(block)[6 + length : 6 + length + used]
+    return value.light() if light else value.decode()

@@ -1,8 +1,9 @@
 """The metadata tree of a product: the ASDF file inside its last FITS extension.
 
 The tree is read and written here without the asdf library, whose extensions take a second to
-load: stage 1 needs none of them. What only that library understands (a WCS) stays as it was
-stored, an `EncodedNode`, until it is asked for, and is written back unchanged otherwise.
+load. Objects (a WCS) stay as they were stored, an `EncodedNode`, until they are asked for, and are
+written back unchanged otherwise. World coordinates are then read by `io.objects`, others by that
+library.
 
 Nothing in a tree is executed: plain values come from the YAML core types only, tagged nodes go
 to the converters of the asdf library when they are decoded, links to other files are refused,
@@ -29,12 +30,13 @@ from webbcal.core.errors import InvalidInput
 from webbcal.io.old_tags import left_out, upgraded
 from webbcal.io.yaml_graph import NODES, YAML, compose, entry, walk
 from webbcal.spec.fields import Encoded
+from webbcal.spec.tagged import Tagged, TaggedWord
 
 _MAGIC = b"#ASDF "
 _BLOCK_MAGIC = b"\xd3BLK"
 _STANDARD = "1.6.0"
 _CORE = "tag:stsci.edu:asdf/core/"
-_YAML_TAGS = frozenset(
+YAML_TAGS = frozenset(
     YAML + name
     for name in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp", "binary")
 )
@@ -60,6 +62,7 @@ class EncodedNode(Encoded):
         self.blocks = blocks
         self._where = where
         self._value: Any = None
+        self._light: Any = None
 
     @property
     def tag(self) -> str:
@@ -78,15 +81,33 @@ class EncodedNode(Encoded):
             self._value = self._decode()
         return self._value
 
+    def light(self) -> Any:
+        """Return world coordinates, or a transform of coordinates, without the asdf library.
+
+        Raises
+        ------
+        InvalidInput
+            If the node describes something else, is damaged, or links to another file.
+        """
+        if self._light is None:
+            from webbcal.io.objects import read_object
+
+            self._refuse_links()
+            self._light = read_object(self, self._where)
+        return self._light
+
+    def _refuse_links(self) -> None:
+        for node in walk(self.node):
+            source = entry(node, "source") if is_array(node) else None
+            external = source is not None and source.tag == YAML + "str"
+            if external or entry(node, "$ref") is not None:
+                raise InvalidInput("the tree links to another file", where=self._where)
+
     def _decode(self) -> Any:
         import asdf
         from asdf.exceptions import AsdfWarning, ValidationError
 
-        for node in walk(self.node):
-            source = entry(node, "source") if _is_array(node) else None
-            external = source is not None and source.tag == YAML + "str"
-            if external or entry(node, "$ref") is not None:
-                raise InvalidInput("the tree links to another file", where=self._where)
+        self._refuse_links()
         problems = (ValidationError, ValueError, TypeError, LookupError, AttributeError, OSError)
         with warnings.catch_warnings(), _asdf_with_our_transforms() as config:
             warnings.simplefilter("ignore", AsdfWarning)
@@ -108,7 +129,7 @@ class EncodedNode(Encoded):
     def _refuse_unknown(self, manager: Any) -> None:
         tags = {upgraded(str(node.tag)) for node in walk(self.node)}
         unknown = sorted(
-            tag for tag in tags - _YAML_TAGS - {YAML + "omap"} if not manager.handles_tag(tag)
+            tag for tag in tags - YAML_TAGS - {YAML + "omap"} if not manager.handles_tag(tag)
         )
         if unknown:
             raise InvalidInput(
@@ -256,11 +277,11 @@ class _Plain:
         self.count += 1
         if self.count > NODES or id(node) in self.open_nodes:
             raise InvalidInput("the metadata tree repeats itself", where=self.where)
-        if _is_array(node):
+        if is_array(node):
             source = entry(node, "source")
             if source is not None and source.value.startswith("fits:"):
                 return Link(source.value)
-        if node.tag not in _YAML_TAGS and not node.tag.startswith(_PLAIN_TAGS):
+        if node.tag not in YAML_TAGS and not node.tag.startswith(_PLAIN_TAGS):
             return EncodedNode(node, self.blocks, self.where)
         if isinstance(node, ScalarNode):
             return self._scalar(node)
@@ -273,16 +294,22 @@ class _Plain:
             self.open_nodes.discard(id(node))
 
     def _scalar(self, node: ScalarNode) -> Any:
-        constructor = yaml.constructor.SafeConstructor()
-        try:
-            return constructor.yaml_constructors[node.tag](constructor, node)
-        except (ValueError, KeyError, yaml.YAMLError):
-            raise InvalidInput(
-                "nonsense in the metadata tree", where=self.where, found=repr(node.value[:80])
-            ) from None
+        return plain_scalar(node, self.where)
 
 
-def _is_array(node: Node) -> bool:
+def plain_scalar(node: ScalarNode, where: object) -> Any:
+    """Return the value of a scalar without a tag of its own."""
+    constructor = yaml.constructor.SafeConstructor()
+    try:
+        return constructor.yaml_constructors[node.tag](constructor, node)
+    except (ValueError, KeyError, yaml.YAMLError):
+        raise InvalidInput(
+            "nonsense in the metadata tree", where=where, found=repr(node.value[:80])
+        ) from None
+
+
+def is_array(node: Node) -> bool:
+    """Tell whether a node describes an array."""
     return isinstance(node, MappingNode) and str(node.tag).startswith(_CORE + "ndarray-")
 
 
@@ -317,7 +344,7 @@ class _Dumper(yaml.CSafeDumper):  # type: ignore[misc]
         if isinstance(node, SequenceNode):
             copy.value.extend(self._copy(item, blocks) for item in node.value)
         elif isinstance(node, MappingNode):
-            array = _is_array(node)
+            array = is_array(node)
             for key, item in node.value:
                 if array and key.value == "source" and item.tag == YAML + "int":
                     number = self._block(int(item.value), blocks)
@@ -367,6 +394,12 @@ class HistoryEntry(dict[str, Any]):
 
 _Dumper.add_representer(Link, _represent_link)
 _Dumper.add_representer(EncodedNode, _Dumper.encoded)
+_Dumper.add_representer(
+    Tagged, lambda dumper, value: dumper.represent_mapping(value.tag, value.items())
+)
+_Dumper.add_representer(
+    TaggedWord, lambda dumper, value: dumper.represent_scalar(value.tag, str(value))
+)
 for _kind, _tag in ((Software, "software-1.0.0"), (HistoryEntry, "history_entry-1.0.0")):
     _Dumper.add_representer(
         _kind, lambda dumper, value, tag=_tag: dumper.represent_mapping(_CORE + tag, value.items())

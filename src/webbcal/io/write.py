@@ -304,6 +304,11 @@ class _Writer:
             for number, meta in enumerate(metas)
             if meta.get("wcs") is not None and not isinstance(meta["wcs"], EncodedNode)
         }
+        for number in [number for number, wcs in live.items() if hasattr(wcs, "stored")]:
+            # Not at the top: stage 1 writes none.
+            from webbcal.io.objects import tree_of
+
+            metas[int(number)]["wcs"] = tree_of(live.pop(number))
         if live:
             for number, node in encode(live).items():
                 metas[int(number)]["wcs"] = node

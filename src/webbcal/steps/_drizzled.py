@@ -82,14 +82,14 @@ def grid_of(images: Sequence[Cal], request: GridRequest | None = None) -> Grid:
             found=dict(zip(names, values, strict=True)),
         )
     return mosaic_grid(
-        [image.wcs for image in images], Orientation(*values), request or GridRequest()
+        [image.world for image in images], Orientation(*values), request or GridRequest()
     )
 
 
 def check_places(images: Sequence[Cal]) -> None:
     """Refuse exposures without world coordinates."""
     for image in images:
-        if image.wcs is None:
+        if image.world is None:
             raise InvalidInput(
                 "no world coordinates",
                 where=image.meta.lookup("filename"),

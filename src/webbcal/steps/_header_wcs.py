@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from webbcal.core.options import Options, option
+from webbcal.geometry.imaging import sky_region
+from webbcal.geometry.sip import sip_approximation
 from webbcal.spec.meta import Meta, declared_paths
 
 
@@ -34,8 +36,8 @@ def header_wcs(wcsinfo: Meta, wcs: Any, options: HeaderWcsOptions) -> dict[str, 
     ----------
     wcsinfo : Meta
         What the header says so far.
-    wcs : WCS
-        The new world coordinates (gwcs).
+    wcs : World
+        The new world coordinates.
     options : HeaderWcsOptions
         Of the approximation.
 
@@ -45,12 +47,9 @@ def header_wcs(wcsinfo: Meta, wcs: Any, options: HeaderWcsOptions) -> dict[str, 
         Paths below ``meta`` and values: the coordinates themselves, the footprint, the FITS
         keywords of the approximation; None for those of a former one.
     """
-    # Not at the top: gwcs takes a second to load, and only stages 2 and 3 need it.
-    from webbcal.geometry import imaging
-
-    keywords: dict[str, Any] = {"s_region": imaging.sky_region(wcs)}
+    keywords: dict[str, Any] = {"s_region": sky_region(wcs)}
     if options.sip_approx:
-        keywords |= imaging.sip_approximation(
+        keywords |= sip_approximation(
             wcs,
             (options.sip_max_pix_error, options.sip_max_inv_pix_error),
             (options.sip_degree, options.sip_inv_degree),

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from webbcal.core.errors import CannotCalibrate, InvalidProduct
 from webbcal.core.options import Options
+from webbcal.geometry import moving_target
+from webbcal.geometry.world import as_world
 from webbcal.spec.meta import Meta
 from webbcal.spec.products import Cal
 from webbcal.steps._header_wcs import HeaderWcsOptions, header_wcs
@@ -55,20 +57,17 @@ def follow_target(images: tuple[Cal, ...], options: AssignMtwcsOptions, tools: T
 
     Source: JWST User Documentation, calwebb_image3, assign_mtwcs.
     """
-    # Not at the top: gwcs takes a second to load, and only moving targets need it.
-    from webbcal.geometry import moving_target
-
     positions = _positions([image.meta for image in images])
     mean = moving_target.mean_position(positions)
     result = []
     for number, (image, own) in enumerate(zip(images, positions, strict=True), 1):
-        if image.wcs is None:
+        if image.world is None:
             raise InvalidProduct(
                 "exposure without world coordinates", where=image.meta.lookup("filename")
             )
         wcsinfo = image.meta.wcsinfo
         approximation = HeaderWcsOptions(sip_approx=wcsinfo.lookup("ctype1") is not None)
-        wcs = moving_target.followed(image.wcs, own, mean)
+        wcs = moving_target.followed(as_world(image.world), own, mean)
         values = header_wcs(wcsinfo, wcs, approximation)
         values |= {"wcsinfo.mt_avra": mean[0], "wcsinfo.mt_avdec": mean[1]}
         result.append(image.with_changes(meta=image.meta.replace(values)))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from webbcal.core.errors import InvalidReference
+from webbcal.geometry.imaging import Pointing, imaging_wcs
 from webbcal.spec.meta import Meta
 from webbcal.spec.products import Cal, CalInts
 from webbcal.spec.references import Distortion, FilterOffset
@@ -52,9 +53,9 @@ def assign_wcs(
     Returns
     -------
     Cal or CalInts
-        Same arrays; ``meta.wcs`` (gwcs, standard transforms only), the footprint S_REGION and the
-        FITS keywords of the approximation (TAN-SIP) are new. SIPMXERR and SIPIVERR tell its
-        largest errors.
+        Same arrays; ``meta.wcs`` (a gwcs in files, standard transforms only), the footprint
+        S_REGION and the FITS keywords of the approximation (TAN-SIP) are new. SIPMXERR and
+        SIPIVERR tell its largest errors.
 
     Raises
     ------
@@ -101,12 +102,9 @@ def world_coordinates(
 
     Source: JWST User Documentation, calwebb_image2, assign_wcs.
     """
-    # Not at the top: gwcs takes a second to load, and only stage 2 needs it.
-    from webbcal.geometry import imaging
-
-    wcs = imaging.imaging_wcs(
+    wcs = imaging_wcs(
         distortion.transform,
-        imaging.Pointing(**pointing_of(meta)),
+        Pointing(**pointing_of(meta)),
         shape,
         corner_of(meta),
         _shift(meta, filteroffset),

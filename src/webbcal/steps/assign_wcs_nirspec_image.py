@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from webbcal.core.errors import CannotCalibrate, InvalidProduct, InvalidReference
+from webbcal.geometry.imaging import ARCSEC, Pointing
 from webbcal.spec.meta import Meta
 from webbcal.spec.products import Cal, CalInts
 from webbcal.spec.references import (
@@ -25,8 +26,6 @@ Images = TypeVar("Images", Cal, CalInts)
 MIRROR = "MIRROR"
 TURNED = "NRS2"
 """Detector whose rows and columns run against those of its pixels in the files."""
-
-ARCSEC = 1.0 / 3600.0  # degrees
 
 
 @dataclass(frozen=True)
@@ -136,7 +135,7 @@ def world_coordinates(  # noqa: PLR0913 (as `assign_wcs_nirspec_image`)
     Source: JWST User Documentation, calwebb_image2, assign_wcs.
     """
     # Not at the top: gwcs takes a second to load, and only stage 2 needs it.
-    from webbcal.geometry import imaging, nirspec_imaging
+    from webbcal.geometry import nirspec_imaging
 
     grating = str(meta.instrument.lookup("grating") or "").upper()
     if grating != MIRROR:
@@ -153,7 +152,7 @@ def world_coordinates(  # noqa: PLR0913 (as `assign_wcs_nirspec_image`)
         telescope=ote.transform,
         wavelength=(shortest + longest) / 2,
     )
-    pointing = imaging.Pointing(**pointing_of(meta))
+    pointing = Pointing(**pointing_of(meta))
     wcs = nirspec_imaging.image_wcs(instrument, pointing, shape, corner_of(meta))
     return header_wcs(meta.wcsinfo, wcs, options) | {
         "wcsinfo.waverange_start": shortest,

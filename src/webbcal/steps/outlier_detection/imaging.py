@@ -58,7 +58,7 @@ def _on_a_grid(
     tools: Tools,
 ) -> SetResult:
     grid = grid_of(images)
-    maps = [tools.pixel_map(image.wcs, grid.wcs, _shape(image)) for image in images]
+    maps = [tools.pixel_map(image.world, grid.wcs, _shape(image)) for image in images]
     sources = sources_of(images, options)
     layers = layers_of(sources, maps)
     grouped = [

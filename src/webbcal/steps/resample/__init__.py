@@ -97,7 +97,7 @@ def resample(
     layers = []
     for source in sources:
         rows, columns = source.image.shape_of("sci")
-        pixel_map = tools.pixel_map(source.image.wcs, grid.wcs, (rows, columns))
+        pixel_map = tools.pixel_map(source.image.world, grid.wcs, (rows, columns))
         layers.append(layer(source, pixel_map, options))
     if not options.single:
         mosaic, factors = _mosaic(images, layers, grid, options, tools)

@@ -110,7 +110,7 @@ def region(images: Sequence[Cal], grid: Grid) -> str:
     """
     parts = []
     for image in images:
-        x, y = grid.wcs.invert(*corners(image.wcs), with_bounding_box=False)
+        x, y = grid.wcs.invert(*corners(image.world), with_bounding_box=False)
         part = cut(counterclockwise(np.stack([x, y], axis=1)), grid.shape)
         if part is not None:
             parts.append(part)

@@ -108,4 +108,4 @@ def grid_for(images: Sequence[Cal], given: MosaicWcs | None, options: ResampleOp
     if given is None:
         return grid_of(images, options.request)
     check_places(images)
-    return given_grid(given.system, options.shape, images[0].wcs)
+    return given_grid(given.system, options.shape, images[0].world)

@@ -215,4 +215,4 @@ def _with_each(
 def patch_of(image: Cal) -> SkyPatch | None:
     """Return the part of the sky that an image sees, None if it has no coordinates."""
     rows, columns = image.shape_of("sci")
-    return None if image.wcs is None else sky_patch(image.wcs, (rows, columns))
+    return None if image.world is None else sky_patch(image.world, (rows, columns))

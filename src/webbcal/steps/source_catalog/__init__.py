@@ -181,7 +181,7 @@ def _measured(
         "ellipticity": 1 - shapes.minor / shapes.major,
         "orientation": shapes.angle,
     }
-    return columns | sky_columns(image.wcs, shapes, segments.boxes)
+    return columns | sky_columns(image.world, shapes, segments.boxes)
 
 
 def _exposures(image: Product, centres: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ def sky_columns(wcs: Any, shapes: Shapes, boxes: np.ndarray) -> dict[str, np.nda
 
     Parameters
     ----------
-    wcs : gwcs.WCS
+    wcs : World
         Of the image.
     shapes : Shapes
         Places, x and y from 0, and angles.

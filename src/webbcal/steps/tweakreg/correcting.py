@@ -3,7 +3,9 @@
 import numpy as np
 
 from webbcal.core.errors import InvalidProduct
+from webbcal.geometry import correction
 from webbcal.geometry.tangent_plane import TangentPlane
+from webbcal.geometry.world import as_world
 from webbcal.spec.meta import Meta
 from webbcal.spec.products import Cal
 from webbcal.steps._header_wcs import HeaderWcsOptions, header_wcs
@@ -35,35 +37,31 @@ def corrected(
     Cal
         With ``meta.wcs``, its footprint S_REGION and the FITS keywords of the approximation.
 
+    Raises
+    ------
+    InvalidProduct
+        If the reference point of the exposure is not known.
+
     Notes
     -----
-    The correction becomes a part of the chain of frames, before ``v2v3corr``: an affine map in
-    the plane that touches the sky at the reference point of the exposure itself, as the package
-    tweakwcs puts it there.
+    The correction becomes a part of the chain of frames: an affine map in the plane that touches
+    the sky at the reference point of the exposure itself.
     """
-    from tweakwcs import JWSTWCSCorrector
-
-    old = image.wcs
+    old = as_world(image.world)
     rows, columns = image.shape_of("sci")[-2:]
-    corrector = JWSTWCSCorrector(old, _angles(image.meta))
-    grids = np.meshgrid(np.linspace(0, columns - 1, POINTS), np.linspace(0, rows - 1, POINTS))
-    x, y = (grid.ravel() for grid in grids)
-    sky = old(x, y, with_bounding_box=False)
-    here = np.stack(corrector.world_to_tanp(*sky), axis=1)
-    moved = plane.to_sky(transform(plane.from_sky(*sky)))
-    there = np.stack(corrector.world_to_tanp(*moved), axis=1)
-    matrix = np.column_stack([here, np.ones(len(here))])
-    solution = np.linalg.lstsq(matrix, there, rcond=None)[0]
-    corrector.set_correction(matrix=solution[:2].T, shift=solution[2])
-    new = corrector.wcs
-    new.array_shape = (rows, columns)
-    new.name = name or old.name
+
+    def moved(ra: np.ndarray, dec: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return plane.to_sky(transform(plane.from_sky(ra, dec)))
+
+    new = correction.corrected(old, _reference(image.meta), moved, (rows, columns), POINTS)
+    new = new.with_(name=name or old.name)
     return image.with_changes(meta=image.meta.replace(header_wcs(image.meta.wcsinfo, new, options)))
 
 
-def _angles(meta: Meta) -> dict[str, float]:
-    angles = {}
-    for name in ("v2_ref", "v3_ref", "roll_ref"):
+def _reference(meta: Meta) -> tuple[float, float]:
+    """Return the reference point of an exposure: V2, V3, arcsec."""
+    values = []
+    for name in ("v2_ref", "v3_ref"):
         value = meta.wcsinfo.lookup(name)
         if not isinstance(value, int | float):
             raise InvalidProduct(
@@ -72,5 +70,5 @@ def _angles(meta: Meta) -> dict[str, float]:
                 expected="a number",
                 found=value,
             )
-        angles[name] = float(value)
-    return angles
+        values.append(float(value))
+    return values[0], values[1]

@@ -8,6 +8,7 @@ import numpy as np
 
 from webbcal.core.errors import InvalidOptions
 from webbcal.geometry.tangent_plane import TangentPlane, directions, unit_vectors
+from webbcal.geometry.world import limits_of
 from webbcal.spec.products import Cal
 from webbcal.spec.references.astrometry import SourceLists
 from webbcal.steps._set import Tools, groups_of
@@ -147,7 +148,7 @@ class _View:
     @classmethod
     def of(cls, image: Cal) -> "_View | None":
         """Return where an exposure looks, None if it does not tell."""
-        wcs = image.wcs
+        wcs = image.world
         if wcs is None:
             return None
         rows, columns = image.shape_of("sci")[-2:]
@@ -164,11 +165,12 @@ class _View:
 
     def on_plane(self, image: Cal, sources: Sources, plane: TangentPlane) -> Stars:
         """Return the stars of the exposure that are inside its bounding box, on a plane."""
-        wcs = image.wcs
+        wcs = image.world
         x, y = sources.x, sources.y
         good = np.ones(len(sources), bool)
-        if wcs.bounding_box is not None:
-            (x0, x1), (y0, y1) = wcs.bounding_box.bounding_box(order="F")
+        limits = limits_of(wcs)
+        if limits is not None:
+            (x0, x1), (y0, y1) = limits
             good = (x >= x0) & (x <= x1) & (y >= y0) & (y <= y1)
         if not good.any():
             return Stars(np.empty((0, 2)), np.empty(0))
