@@ -111,6 +111,18 @@ def test_nan_and_negative_rates():
     assert result.err[0, 0, 2] > result.err[0, 0, 1]
 
 
+@pytest.mark.parametrize("impossible", [0.0, -1.5, np.nan])
+def test_photon_noise_is_unknown_where_the_gain_is_not_positive(impossible):
+    raw = observe("FGS_ACQ1", np.array([FRAME, FRAME + INTERVAL]), 3e3)
+    gain, noise = references()
+    values = gain.sci.copy()
+    values[3, 4] = impossible
+    result = run(raw, replace(gain, sci=values), noise)
+    unknown = np.isnan(result.err)
+    assert unknown[:, 3, 4].all() and unknown.sum() == len(result.err)
+    assert np.isfinite(result.sci).all()
+
+
 def test_too_few_reads_and_other_exposures_are_told():
     with pytest.raises(CannotCalibrate, match="7 reads per integration, 8"):
         run(raw_of(np.zeros((1, 7, 2, 3)), "FGS_FINEGUIDE"), *references((2, 3)))

@@ -76,8 +76,9 @@ def make_guider_images(
     -----
     Flags used: none. Flags set: none.
     NaN in the signal or in a reference becomes NaN in rate or error; a rate that is not positive
-    has no photon noise. The smallest of n rates is lower than their mean by chance, by
-    :math:`0.56 \sigma` for two; it is not corrected, and its error is that of one rate.
+    has no photon noise; the error of another is NaN where the gain is not positive. The smallest
+    of n rates is lower than their mean by chance, by :math:`0.56 \sigma` for two; it is not
+    corrected, and its error is that of one rate.
     Assumes that a read takes no time.
 
     Source: JWST User Documentation, calwebb_guider, guider CDS; Fowler and Gatley 1990, ApJ 353,
@@ -134,8 +135,8 @@ def _photon_variance(
     elif reads > 1:
         overlap = (reads**2 - 1) / (3 * reads)
         factor -= overlap * positive(raw.meta, "frame_time") / interval
-    with np.errstate(divide="ignore", invalid="ignore"):
-        variance: np.ndarray = factor * rate / (gain.sci * interval)
+    electrons_per_dn = np.where(gain.sci > 0, gain.sci, np.nan)
+    variance: np.ndarray = factor * rate / (electrons_per_dn * interval)
     return np.where(rate > 0, variance, np.where(np.isnan(rate), np.nan, 0.0))
 
 
