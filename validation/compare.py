@@ -91,9 +91,11 @@ class Comparison:
 
 
 def compare(
-    ours: dict[str, Path], theirs: dict[str, Path], steps: tuple[str, ...] = ()
+    ours: dict[str, Path], theirs: dict[str, Path], references: Path, steps: tuple[str, ...] = ()
 ) -> Comparison:
     """Compare products by suffix; `steps` are those that are results of single steps.
+
+    `references` is the folder of the reference files of both sides.
 
     A value counts as equal if count rates agree within 1e-5 or 0.01 of their standard error,
     errors and variances within 1e-3, flags exactly. Count rates and errors are compared where
@@ -104,17 +106,14 @@ def compare(
     """
     result = Comparison()
     causes = None
-    reasons = known_departures(ours, theirs)
+    reasons = known_departures(ours, theirs, references)
     for suffix in (*steps, *(s for s in ALL if s in ours or s in theirs)):
         if suffix == "rateints" and suffix not in ours and _integrations(theirs[suffix]) == 1:
             continue
         if suffix not in ours or suffix not in theirs:
             if suffix in steps and (suffix not in theirs or _skipped(theirs[suffix], suffix)):
                 continue
-            missing = "webbcal" if suffix not in ours else "the peer"
-            result.arrays.append(
-                ArrayResult(suffix, "file", 0, 1, {}, {f"not made by {missing}": 1})
-            )
+            result.arrays.append(_missing(suffix, ours, theirs, steps))
             continue
         with fits.open(ours[suffix]) as a, fits.open(theirs[suffix]) as b:
             if a["SCI" if "SCI" in b else 1].shape != b["SCI" if "SCI" in b else 1].shape:
@@ -127,6 +126,31 @@ def compare(
             if suffix not in steps:
                 result.keywords |= _keywords(a, b, suffix)
     return result
+
+
+def _missing(
+    suffix: str, ours: dict[str, Path], theirs: dict[str, Path], steps: tuple[str, ...]
+) -> ArrayResult:
+    """Return the result for a product that only one side made.
+
+    A step that webbcal left out, and whose result for the peer is that of the peer's step before,
+    has no effect.
+    """
+    here = steps.index(suffix) if suffix in steps else 0
+    before = theirs.get(steps[here - 1]) if here else None
+    if suffix not in ours and before is not None and _same_arrays(before, theirs[suffix]):
+        return ArrayResult(suffix, "file", 0, 1, {"left out here, without effect there": 1})
+    missing = "webbcal" if suffix not in ours else "the peer"
+    return ArrayResult(suffix, "file", 0, 1, {}, {f"not made by {missing}": 1})
+
+
+def _same_arrays(one: Path, other: Path) -> bool:
+    """Return whether two products have the same images, to the bit."""
+    with fits.open(one) as a, fits.open(other) as b:
+        names = [unit.name for unit in b[1:] if unit.is_image]
+        return names == [unit.name for unit in a[1:] if unit.is_image] and all(
+            np.array_equal(a[name].data, b[name].data, equal_nan=True) for name in names
+        )
 
 
 def _skipped(path: Path, step: str) -> bool:

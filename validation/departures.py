@@ -26,6 +26,7 @@ RECORDS = {
     "median difference within rounding": "",
     "saturated in a group that is left out": "0010",
     "error of a guide star divided by the flat": "0060",
+    "left out here, without effect there": "0120",
 }
 """The decision that each departure is recorded in."""
 
@@ -41,10 +42,15 @@ class Departure:
     products: tuple[str, ...] = ("rate", "rateints")
 
 
-def known_departures(ours: dict[str, Path], theirs: dict[str, Path]) -> dict[str, Departure]:
-    """Return the departures of one exposure, by a few words that name them."""
+def known_departures(
+    ours: dict[str, Path], theirs: dict[str, Path], references: Path
+) -> dict[str, Departure]:
+    """Return the departures of one exposure, by a few words that name them.
+
+    `references` is the folder of the reference files of both sides.
+    """
     if {"cal", "guider_cds"} <= set(ours) & set(theirs):
-        return {"error of a guide star divided by the flat": _flat_errors(ours, theirs)}
+        return {"error of a guide star divided by the flat": _flat_errors(ours, theirs, references)}
     if not {"rate", "ramp"} <= set(ours) or "rateints" not in theirs:
         return {}
     mine, ramp = _read(ours["rate"]), _read(ours["ramp"])
@@ -134,16 +140,36 @@ def _left_out(ramp: Arrays, ints: Arrays, peer: Arrays) -> Departure:
     return Departure((only & other).any(axis=0), ("DQ",))
 
 
-def _flat_errors(ours: dict[str, Path], theirs: dict[str, Path]) -> Departure:
-    """Find errors of guide stars that the peer leaves as they were before the flat."""
-    before, after, peer = (_read(file) for file in (ours["guider_cds"], ours["cal"], theirs["cal"]))
+def _flat_errors(ours: dict[str, Path], theirs: dict[str, Path], references: Path) -> Departure:
+    """Find errors of guide stars that both sides propagate as they say, each in its own way.
+
+    With rate r and error e before, flat f and its error u, ours is e / f and r u / f^2 in
+    quadrature, the peer's e and r u / f^2. Where the flat cannot be used, the rates stay the same;
+    ours is e, the peer's e and r u.
+    """
+    before, after, peer = (
+        _read(file) for file in (theirs["guider_cds"], ours["cal"], theirs["cal"])
+    )
+    header = fits.getheader(theirs["cal"])
+    if header.get("S_FLAT") != "COMPLETE":
+        return Departure(np.zeros(peer["ERR"].shape, bool), ("ERR",), ("cal",))
+    flat = _read(references / header["R_FLAT"].removeprefix("crds://"))
+    y, x = header["SUBSTRT2"] - 1, header["SUBSTRT1"] - 1
+    rows, columns = peer["SCI"].shape[-2:]
+    value, uncertain = (
+        flat[name][y : y + rows, x : x + columns].astype(np.float64) for name in ("SCI", "ERR")
+    )
+    rate, error = before["SCI"].astype(np.float64), before["ERR"].astype(np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
-        total = np.abs(after["SCI"]).sum(axis=0, dtype=np.float64)
-        flat = np.abs(before["SCI"]).sum(axis=0, dtype=np.float64) / total
-        divided = before["ERR"].astype(np.float64) ** 2 * (1 / flat**2 - 1)
-        expected = after["ERR"].astype(np.float64) ** 2 - divided
-        near = np.abs(expected / peer["ERR"].astype(np.float64) ** 2 - 1) < TOLERANCE
-    return Departure(near, ("ERR",), ("cal",))
+        used = np.isclose(rate, after["SCI"] * value, rtol=1e-5, atol=0)
+        factor = np.where(used, value, 1.0)
+        added = (rate * uncertain / factor**2) ** 2
+        mine = (error / factor) ** 2 + np.where(used, added, 0.0)
+        near = [
+            np.abs(expected / found["ERR"].astype(np.float64) ** 2 - 1) < TOLERANCE
+            for expected, found in ((mine, after), (error**2 + added, peer))
+        ]
+    return Departure(near[0] & near[1], ("ERR",), ("cal",))
 
 
 def _rounding(ramp: Arrays, ints: Arrays, peer: Arrays, group_time: float) -> Departure:

@@ -168,5 +168,6 @@ def judge(case: Case, job: Job, our: Result, their: Result) -> Row:
     if our.error or their.error:
         side = "webbcal" if our.error else "the peer"
         return case, job, None, f"only {side} stops: {our.error or their.error}"
-    steps = tuple(job.saved)
-    return case, job, compare(job.products("webbcal"), job.products("peer"), steps), ""
+    ours, theirs = job.products("webbcal"), job.products("peer")
+    compared = compare(ours, theirs, job.cache / "references/jwst", tuple(job.saved))
+    return case, job, compared, ""
