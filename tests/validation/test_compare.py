@@ -6,6 +6,7 @@ from astropy.io import fits
 from validation.compare import compare
 
 SHAPE = (2, 5, 8, 8)
+LEFT_OUT = "left out here, without effect there"
 
 
 def write(folder, **changes):
@@ -42,7 +43,7 @@ def write(folder, **changes):
 
 def compare_with(tmp_path, **changes):
     ours, theirs = write(tmp_path / "a", **changes), write(tmp_path / "b")
-    return {(r.product, r.array): r for r in compare(ours, theirs).arrays}
+    return {(r.product, r.array): r for r in compare(ours, theirs, tmp_path).arrays}
 
 
 def test_equal_products_are_equal_throughout(tmp_path):
@@ -101,7 +102,56 @@ def test_large_variances_that_the_peer_drops_are_set_aside(tmp_path):
 
     ours = write(tmp_path / "a", rate_VAR_POISSON=large, rateints_VAR_POISSON=large)
     theirs = write(tmp_path / "b", rate_VAR_POISSON=none, rateints_VAR_POISSON=none)
-    results = {(r.product, r.array): r for r in compare(ours, theirs).arrays}
+    results = {(r.product, r.array): r for r in compare(ours, theirs, tmp_path).arrays}
     result = results["rate", "VAR_POISSON"]
     assert result.explained == {"variance above 1e6 kept": 1}
     assert result.part == 1 > result.raw
+
+
+def write_image(path, header=(), **images):
+    units = fits.HDUList([fits.PrimaryHDU()])
+    units[0].header.update(header)
+    units += [fits.ImageHDU(np.float32(array), name=name) for name, array in images.items()]
+    path.parent.mkdir(exist_ok=True)
+    units.writeto(path)
+    return path
+
+
+@pytest.mark.parametrize("change", [0, 1])
+def test_a_step_left_out_here_has_to_be_without_effect_there(tmp_path, change):
+    image = np.zeros((1, 2, 3, 3))
+    superbias = write_image(tmp_path / "superbias.fits", SCI=image)
+    refpix = write_image(tmp_path / "refpix.fits", {"S_REFPIX": "COMPLETE"}, SCI=image + change)
+    ours, theirs = {"superbias": superbias}, {"superbias": superbias, "refpix": refpix}
+    results = compare(ours, theirs, tmp_path, ("superbias", "refpix")).arrays
+    (result,) = (r for r in results if r.product == "refpix")
+    assert (result.part, result.raw) == ((0, 0) if change else (1, 0))
+    assert (LEFT_OUT in result.explained) == (not change)
+
+
+@pytest.mark.parametrize("side", ["neither", "ours", "theirs"])
+def test_errors_of_guide_stars_are_recomputed_on_both_sides(tmp_path, side):
+    rng = np.random.default_rng(3)
+    shape = (2, 6, 7)
+    flat = rng.uniform(0.8, 1.2, (10, 12))
+    write_image(tmp_path / "flat.fits", SCI=flat, ERR=np.full(flat.shape, 0.02))
+    here = flat[2:8, 3:10].copy()
+    here[4, 4] = 1.0  # of no use: the rate stays
+    rate, error = rng.uniform(100, 900, shape), rng.uniform(5, 9, shape)
+    added = (rate * 0.02 / here**2) ** 2
+    mine = np.hypot(error / here, np.sqrt(added))
+    mine[:, 4, 4] = error[:, 4, 4]
+    their = np.sqrt(error**2 + added)
+    (mine if side == "ours" else their)[0, 1, 2] *= 1.0 if side == "neither" else 1.01
+    header = {"S_FLAT": "COMPLETE", "R_FLAT": "crds://flat.fits", "SUBSTRT1": 4, "SUBSTRT2": 3}
+    products = [
+        {
+            "guider_cds": write_image(folder / "guider_cds.fits", SCI=rate, ERR=error),
+            "cal": write_image(folder / "cal.fits", header, SCI=rate / here, ERR=total),
+        }
+        for folder, total in ((tmp_path / "a", mine), (tmp_path / "b", their))
+    ]
+    results = compare(*products, tmp_path).arrays
+    (result,) = (r for r in results if (r.product, r.array) == ("cal", "ERR"))
+    assert sum(result.explained.values()) > 70
+    assert (result.part == 1) == (side == "neither")
