@@ -8,6 +8,7 @@ import pytest
 from astropy.io import fits
 from astropy.table import Table
 
+from webbcal.core.errors import InvalidInput
 from webbcal.io.read import open_product
 from webbcal.pipelines.runner import run_everything
 from webbcal.pipelines.settings import Settings
@@ -162,3 +163,68 @@ def test_other_instruments_do_not_mix(programme, rates, tmp_path):
     table = shutil.copy(programme.associations[1], out / "asn.json")
     *_, outcome = run(programme, [table], tmp_path)
     assert "different pupils" in str(outcome.error)
+
+
+def test_other_pixel_scales_do_not_mix(programme, rates, tmp_path):
+    run(programme, rates, tmp_path)
+    cals = sorted((tmp_path / "out").glob("*_cal.fits"))
+    with fits.open(cals[1], mode="update") as file:
+        hdu = next(hdu for hdu in file if "PIXAR_A2" in hdu.header)
+        hdu.header["PIXAR_A2"] *= 4
+    (outcome,) = run(programme, cals, tmp_path / "again")
+    assert "different pixel scales" in str(outcome.error)
+    assert cals[1].name in str(outcome.error)
+    assert not list((tmp_path / "again" / "out").glob("*_i2d.fits"))
+
+
+def test_a_file_that_cannot_be_read_is_an_error_though_others_are_combined(
+    programme, rates, tmp_path
+):
+    run(programme, rates, tmp_path)
+    cals = sorted((tmp_path / "out").glob("*_cal.fits"))
+    whole = cals[1].read_bytes()
+    cals[1].write_bytes(whole[: len(whole) // 2])
+    mosaic, broken = run(programme, cals, tmp_path / "again")
+    assert "i2d" in mosaic.outputs
+    record = open_product(mosaic.outputs["i2d"]).extras["tree"]["webbcal"]
+    assert record["members"] == [cals[0].name]
+    assert broken.input == cals[1]
+    assert "truncated" in str(broken.error)
+
+
+def test_an_exposure_that_failed_is_told_to_be_left_out(programme, rates, tmp_path):
+    with fits.open(rates[1], mode="update") as file:
+        file["SCI"].header["DEC_REF"] = 120.0
+    told = []
+    settings = Settings(output_dir=tmp_path / "out")
+    environ = programme.environ(os.environ)
+    outcomes = run_everything(
+        rates, settings, through=3, environ=environ, left=lambda path, why: told.append((path, why))
+    )
+    assert [outcome.error is None for outcome in outcomes] == [True, False, True]
+    assert told == [(rates[1], "left out of what follows")]
+
+
+def test_exposures_of_one_name_do_not_overwrite_each_other(programme, rates, tmp_path):
+    (tmp_path / "other").mkdir()
+    twin = shutil.copy(rates[0], tmp_path / "other" / rates[0].name)
+    with pytest.raises(InvalidInput, match="same name"):
+        run(programme, [rates[0], twin], tmp_path)
+    assert not (tmp_path / "out").exists()
+    # One file under two names of its folder is one input.
+    same = tmp_path / "other" / ".." / rates[0].name
+    outcomes = run(programme, [rates[0], same], tmp_path)
+    assert outcomes[-1].error is None
+
+
+def test_groups_with_the_same_reason_share_a_line(programme, rates, tmp_path):
+    *_, outcome = run(programme, rates, tmp_path, options={"tweakreg": {"snr_threshold": 1e6}})
+    (remark,) = [remark for remark in outcome.remarks if remark.startswith("tweakreg")]
+    assert remark.count("too few stars: 0, 15 needed") == 1
+    assert "02101_1, " in remark
+
+
+def test_a_service_that_does_not_exist_is_told_with_those_that_do(programme, rates, tmp_path):
+    options = {"tweakreg": {"abs_refcat": "GAIADR9"}}
+    *_, outcome = run(programme, rates, tmp_path, options=options)
+    assert "GAIADR3" in str(outcome.error)

@@ -93,7 +93,9 @@ def _say(outcome: Outcome, *, reasons: bool) -> None:
     click.echo(f"{name} -> {', '.join(made)}  ({how})")
     for remark in outcome.remarks:
         click.secho(f"  note: {remark}", bold=True)
+    noted = " ".join(outcome.remarks)
     told = [s for s in outcome.steps if s.reason and not s.left_out and not s.usual]
+    told = [s for s in told if s.reason not in noted]
     skipped = [f"{s.name} ({s.reason})" for s in told]
     if skipped and reasons:
         click.echo(f"  skipped: {'; '.join(skipped)}")

@@ -351,5 +351,9 @@ def named_by(options: ResolvedOptions, need: Needs) -> Selection:
         return Selection(need.kind.reftype, None, f"service {name}")
     path = Path(name)
     if not path.is_file():
-        raise InvalidInput(f"no such file, named by the option {need.option}", where=path)
+        raise InvalidInput(
+            f"no such file, named by the option {need.option}",
+            where=path,
+            expected=f"a file, or one of {', '.join(need.services)}" if need.services else None,
+        )
     return Selection(need.kind.reftype, path, f"option {need.option}")

@@ -1,5 +1,6 @@
 """Decide everything about a set of exposures before a pixel is read."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -196,6 +197,9 @@ def _opened(member: Member) -> Cal:
     return product.with_changes(meta=product.meta.replace(values)) if values else product
 
 
+MAX_SCALES = 1.2
+"""Ratio of the widths of pixels in a set: detectors of one filter differ by some percent."""
+
 ALIKE = {
     "instrument.name": "instruments",
     "instrument.filter": "filters",
@@ -219,7 +223,27 @@ def _check_alike(images: Sequence[Cal], members: Sequence[Member]) -> None:
                     found=repr(found),
                     advice="Combine them in sets of their own.",
                 )
+    _check_scales(images, members)
     names = [member.path.name for member in members]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise InvalidInput(f"{twice} is in the set twice", advice="Take one out.")
+
+
+def _check_scales(images: Sequence[Cal], members: Sequence[Member]) -> None:
+    """Refuse exposures whose pixels differ in width, as those of two channels do."""
+    widths = [
+        math.sqrt(area) if isinstance(area, int | float) and area > 0 else None
+        for area in (image.meta.lookup("photometry.pixelarea_arcsecsq") for image in images)
+    ]
+    for width, member in zip(widths, members, strict=True):
+        if width is None or widths[0] is None:
+            continue
+        if max(width, widths[0]) > MAX_SCALES * min(width, widths[0]):
+            raise InvalidInput(
+                "exposures of different pixel scales in one set",
+                where=member.path,
+                expected=f"pixels of {widths[0]:.4f} arcsec as {members[0].path.name} has",
+                found=f"{width:.4f} arcsec (PIXAR_A2)",
+                advice="Combine them in sets of their own.",
+            )

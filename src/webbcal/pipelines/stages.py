@@ -143,7 +143,23 @@ def gather(inputs: Iterable[Path], settings: Settings) -> _Files:
             files.of_stage(_stage_of(path))[path] = None
     alone = len(files.raw) + len(files.rates) + len(files.calibrated) <= 1
     files.several = not alone
+    for stage in (1, 2, 3):
+        _refuse_namesakes(files.of_stage(stage))
     return files
+
+
+def _refuse_namesakes(paths: Iterable[Path]) -> None:
+    """Refuse files of one name from several folders: their products would have one name, too."""
+    seen: dict[str, Path] = {}
+    for path in paths:
+        other = seen.setdefault(path.name, path)
+        if other != path and not other.samefile(path):
+            raise InvalidInput(
+                "two inputs have the same name, and so would their products",
+                where=path,
+                found=other,
+                advice="Calibrate them one after the other, into folders of their own.",
+            )
 
 
 def _stage_of(path: Path) -> int:
@@ -226,16 +242,19 @@ class _Campaign:
         self._settings = settings
         self._run = run
         self._left = left
+        self._broken: list[Outcome] = []
 
     def calibrate(self, last: int) -> list[Outcome]:
         outcomes: list[Outcome] = []
         for stage in range(self._files.first_stage, last + 1):
             jobs = self.jobs(stage)
             made = self._run(jobs) if jobs else []
-            outcomes += made
+            outcomes += made + self._broken
             if stage == 3:
                 break
             for outcome in made:
+                if outcome.error is not None and stage < last:
+                    self._left(outcome.input, "left out of what follows")
                 for suffix in LEVELS[stage]:
                     if suffix in outcome.outputs:
                         self._files.of_stage(stage + 1)[outcome.outputs[suffix]] = None
@@ -353,6 +372,9 @@ class _Campaign:
                     )
         for item in grouped.left_out:
             self._left(item.path, item.reason)
+            if item.broken:
+                error = InvalidInput(item.reason, where=item.path)
+                self._broken.append(Outcome(item.path, error=error))
 
 
 def _table(association: Association) -> str:

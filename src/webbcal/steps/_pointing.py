@@ -6,12 +6,13 @@ from webbcal.spec.meta import Meta
 MAX_ABERRATION = 1e-3  # of the scale, v/c: ten times what the orbit can give
 
 LIMITS = {
-    "v2_ref": 3600.0,
-    "v3_ref": 3600.0,
-    "ra_ref": 720.0,
-    "dec_ref": 90.0,
-    "roll_ref": 720.0,
+    "v2_ref": (3600.0, "arcsec"),
+    "v3_ref": (3600.0, "arcsec"),
+    "ra_ref": (720.0, "deg"),
+    "dec_ref": (90.0, "deg"),
+    "roll_ref": (720.0, "deg"),
 }
+"""Largest absolute value of what tells where the telescope looked, and its unit."""
 
 
 def corner_of(meta: Meta) -> tuple[int, int]:
@@ -42,19 +43,19 @@ def pointing_of(meta: Meta) -> dict[str, float]:
         If a keyword is missing or absurd.
     """
     found = {}
-    for name, limit in LIMITS.items():
+    for name, (limit, unit) in LIMITS.items():
         value = meta.wcsinfo.lookup(name)
         if not isinstance(value, int | float) or not abs(value) <= limit:
             raise InvalidProduct(
-                f"meta.wcsinfo.{name} does not tell where the telescope looked",
-                expected=f"a number within {limit:g}",
+                f"{name.upper()} (meta.wcsinfo.{name}) does not tell where the telescope looked",
+                expected=f"{-limit:g} to {limit:g} {unit}",
                 found=value,
             )
         found[name] = float(value)
     scale = meta.velocity_aberration.lookup("scale_factor", 1.0)
     if not isinstance(scale, int | float) or not abs(scale - 1.0) <= MAX_ABERRATION:
         raise InvalidProduct(
-            "meta.velocity_aberration.scale_factor",
+            "VA_SCALE (meta.velocity_aberration.scale_factor) is no factor of the aberration",
             expected=f"1 within {MAX_ABERRATION:g}",
             found=scale,
         )

@@ -175,8 +175,11 @@ def _summary(field: Field, reasons: dict[int, str]) -> str:
     """Return in one sentence why nothing is aligned."""
     if field.left_out and not reasons:
         return "; ".join(sorted(set(field.left_out.values())))
+    groups: dict[str, list[str]] = {}  # of a hundred, many have the same reason
+    for group, reason in reasons.items():
+        groups.setdefault(reason, []).append(field.names[group])
     return "no exposure can be aligned: " + "; ".join(
-        f"{field.names[group]}: {reason}" for group, reason in reasons.items()
+        f"{', '.join(names)}: {reason}" for reason, names in groups.items()
     )
 
 

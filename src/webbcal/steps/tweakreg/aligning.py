@@ -84,7 +84,7 @@ def place(reference: Stars, stars: Stars, rules: Rules) -> Placed:
     centre = stars.positions.mean(axis=0) if len(stars) else np.zeros(2)
     none = Transform.identity(centre)
     if min(len(stars), len(reference)) < rules.least:
-        return Placed(none, f"{len(stars)} stars found, {rules.least} needed")
+        return Placed(none, f"too few stars: {len(stars)}, {rules.least} needed")
     shift, reach = np.array(rules.offset), rules.tolerance
     if rules.search:
         some = [
@@ -268,7 +268,7 @@ def _assembled(
     overlaps = _overlaps(lists)
     enough = [group for group, stars in enumerate(lists) if len(stars) >= rules.least]
     failures = {
-        group: f"{len(stars)} stars found, {rules.least} needed"
+        group: f"too few stars: {len(stars)}, {rules.least} needed"
         for group, stars in enumerate(lists)
         if group not in enough
     }
