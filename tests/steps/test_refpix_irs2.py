@@ -25,8 +25,8 @@ from webbcal.io.read import open_product
 from webbcal.io.write import write_product
 from webbcal.kernels.irs2 import fill_missing
 from webbcal.spec.references import ReferencePixelFilters
-from webbcal.steps.refpix import RefpixOptions
-from webbcal.steps.refpix.irs2 import Carried, subtract_interleaved, wanted
+from webbcal.steps.refpix import STEP, RefpixOptions
+from webbcal.steps.refpix.irs2 import Carried, subtract_interleaved
 from webbcal.steps.refpix.irs2_filter import LENGTH, LINES, PASS, TAPER, NoiseFilter
 from webbcal.steps.refpix.irs2_pixels import deviant_rows, listed_rows, stand_ins
 
@@ -64,8 +64,8 @@ def run(ramp, filters=None, carried=None, **options):
 
 
 def test_only_exposures_with_interleaved_pixels_are_meant():
-    assert wanted(RefpixOptions(), ramp_of(np.zeros((1, 1, 4, 4))).meta)
-    assert not wanted(RefpixOptions(), make_ramp(np.zeros((1, 1, 4, 4))).meta)
+    assert STEP.frames.wanted(RefpixOptions(), ramp_of(np.zeros((1, 1, 4, 4))).meta)
+    assert not STEP.frames.wanted(RefpixOptions(), make_ramp(np.zeros((1, 1, 4, 4))).meta)
 
 
 def test_filters_are_those_of_a_transform_of_the_whole_series():

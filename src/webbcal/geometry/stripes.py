@@ -27,9 +27,19 @@ _KEYWORDS = (
 )
 
 
+def in_stripes(meta: Meta) -> bool:
+    """Tell whether an exposure reads stripes."""
+    return bool(meta.subarray.multistripe_reads2)
+
+
+def in_superstripes(meta: Meta) -> bool:
+    """Tell whether the stripes of an exposure move on from integration to integration."""
+    return in_stripes(meta) and bool(meta.subarray.num_superstripe)
+
+
 def layout(meta: Meta) -> str:
     """Return a word for the lines that an exposure reads, empty where it reads no stripes."""
-    if not meta.subarray.multistripe_reads2:
+    if not in_stripes(meta):
         return ""
     return "-".join(str(meta.subarray.lookup(name, 0)) for name in _KEYWORDS)
 

@@ -1,6 +1,7 @@
 """1/f noise: subtract the drift of the electronics that pixels read together share."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -9,9 +10,7 @@ from webbcal.spec.products.detector1 import FlickerMask, FlickerMasks, Ramp
 from webbcal.spec.references import BackgroundMask, Flat, Gain, ReadNoise
 from webbcal.spec.window import Window
 from webbcal.steps._step import Frames, Needs, Scope, Step, Survey
-from webbcal.steps.clean_flicker_noise.frames import clean_integration
 from webbcal.steps.clean_flicker_noise.options import CleanFlickerNoiseOptions
-from webbcal.steps.clean_flicker_noise.scene import Scene, conclude, look
 
 __all__ = ["STEP", "CleanFlickerNoiseOptions", "clean_flicker_noise"]
 
@@ -23,7 +22,7 @@ def clean_flicker_noise(
     flat: Flat | None,
     user_mask: BackgroundMask | None,
     options: CleanFlickerNoiseOptions,
-    measured: Scene | None = None,
+    measured: Any = None,
 ) -> Ramp:
     r"""Subtract the noise that the pixels of a line share from what each group adds.
 
@@ -53,7 +52,7 @@ def clean_flicker_noise(
         A mask to use instead of one made from the draft.
     options : CleanFlickerNoiseOptions
         Methods, the limits of clipping, what to save.
-    measured : Scene or None
+    measured : clean_flicker_noise.scene.Scene or None
         What is known of the exposure; None to find it here.
 
     Returns
@@ -91,15 +90,15 @@ def clean_flicker_noise(
     references = readnoise, gain, flat, user_mask
     scene = measured
     if scene is None:
-        planes = look(ramp, *references, options)
-        scene = conclude(planes, ramp.meta, *references, options)
+        planes = _look(ramp, *references, options)
+        scene = _conclude(planes, ramp.meta, *references, options)
     whole = Window.whole((rows, columns))
     parts = []
     for i in range(count):
         one = ramp.cut(whole, slice(i, i + 1))
         first = ramp.meta.exposure.lookup("integration_start") or 1
         one = one.with_changes(meta=ramp.meta.replace({"exposure.integration_start": first + i}))
-        parts.append(clean_integration(one, *references, options, measured=scene)[0])
+        parts.append(_clean_integration(one, *references, options, measured=scene)[0])
     names = ("sci", "background_mask", "flicker_background", "flicker_noise")
     changes = {
         name: np.concatenate([getattr(part, name) for part in parts])
@@ -107,6 +106,27 @@ def clean_flicker_noise(
         if getattr(parts[0], name) is not None
     }
     return ramp.with_changes(**changes)
+
+
+# A run that leaves the noise alone loads nothing of how it is found.
+
+
+def _look(*arguments: Any) -> Any:
+    from webbcal.steps.clean_flicker_noise.scene import look
+
+    return look(*arguments)
+
+
+def _conclude(*arguments: Any) -> Any:
+    from webbcal.steps.clean_flicker_noise.scene import conclude
+
+    return conclude(*arguments)
+
+
+def _clean_integration(*arguments: Any, **more: Any) -> Any:
+    from webbcal.steps.clean_flicker_noise.frames import clean_integration
+
+    return clean_integration(*arguments, **more)
 
 
 def _mask(result: Ramp) -> FlickerMask | FlickerMasks | None:
@@ -150,8 +170,8 @@ STEP = Step(
     },
     status="clean_flicker_noise",
     scope=Scope.EXPOSURE,
-    survey=Survey(look, conclude),
-    frames=Frames(clean_integration, together=_one_by_one),
+    survey=Survey(_look, _conclude),
+    frames=Frames(_clean_integration, together=_one_by_one),
     products={
         "mask": _mask,
         "flicker_bkg": _ramp_of("flicker_background"),

@@ -5,11 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from webbcal.spec.meta import Meta
 from webbcal.spec.products.detector1 import Ramp
 from webbcal.spec.references import Gain, ReadNoise
 from webbcal.steps._exposure import first_integration, positive
-from webbcal.steps.jump import showers, snowballs
 from webbcal.steps.jump.integration import BAD, JUMP, Integration
 from webbcal.steps.jump.options import JumpOptions
 
@@ -33,11 +31,6 @@ class Memory:
         for until, pixels in masks:
             masked[pixels] = np.maximum(masked[pixels], until)
         return Memory(self.events + count, masked.reshape(self.masked.shape))
-
-
-def wanted(options: JumpOptions, meta: Meta) -> bool:
-    """Tell whether any search for extended events is asked for."""
-    return options.expand_large_events or options.find_showers
 
 
 def find_extended(
@@ -95,6 +88,8 @@ def _flag_snowballs(
     integration: Integration, begin: int, memory: Memory, options: JumpOptions, parallel: Any
 ) -> Memory:
     """Flag the snowballs of the integration whose first group has number `begin`."""
+    from webbcal.steps.jump import snowballs
+
     found = snowballs.find_snowballs(integration, options, parallel)
     snowballs.apply(integration.flags, found)
     masks = []
@@ -114,6 +109,8 @@ def _flag_showers(
     parallel: Any,
 ) -> Memory:
     """Flag the showers of the integration whose first group has number `begin`."""
+    from webbcal.steps.jump import showers
+
     if not (ramp.has("typical_difference") and ramp.has("difference_scatter")):
         return memory  # too few groups in the exposure
     noise = showers.noise_of(

@@ -11,9 +11,6 @@ from webbcal.spec.references import (
 )
 from webbcal.steps._step import Needs, Step
 from webbcal.steps.persistence._options import PersistenceOptions
-from webbcal.steps.persistence.flagging import flag_persistence
-from webbcal.steps.persistence.times import ReadTimes
-from webbcal.steps.persistence.traps import subtract_released_charge
 
 __all__ = ["STEP", "PersistenceOptions", "correct_persistence"]
 
@@ -86,6 +83,8 @@ def correct_persistence(
     Proc. SPIE 9915, 99152N (time constants).
     """
     if options.method == "flag" or (options.method == "auto" and options.persistence_time):
+        from webbcal.steps.persistence.flagging import flag_persistence
+
         return flag_persistence(ramp, windows, options)
     if trapdensity is None or trappars is None or persat is None:
         raise CannotCalibrate(
@@ -93,6 +92,8 @@ def correct_persistence(
             if options.method == "auto"
             else "no trapdensity, trappars and persat references apply"
         )
+    from webbcal.steps.persistence.traps import subtract_released_charge
+
     return subtract_released_charge(ramp, (trapdensity, persat), trappars, filled, options)
 
 
@@ -100,6 +101,8 @@ def _filled_traps(ramp: Ramp) -> TrapsFilled | None:
     """Return the state of the traps at the end of an exposure, or of a segment of it."""
     if not ramp.has("traps_filled"):
         return None
+    from webbcal.steps.persistence.times import ReadTimes
+
     end = float(ReadTimes.of(ramp).ends[-1])
     meta = ramp.meta.replace({"exposure.end_time": end})
     return TrapsFilled(meta=meta, window=ramp.window, sci=ramp.traps_filled)

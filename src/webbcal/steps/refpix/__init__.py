@@ -2,28 +2,31 @@
 
 What is done depends on how the detector was read; one module for each way. Each has
 ``windows(meta, shape, options)``, the parts of the frame to look at, and ``measure(parts, ...,
-options)``, which returns what to subtract: an object with ``subtracted_from(ramp)``.
+options)``, which returns what to subtract: an object with ``subtracted_from(ramp)``. A run loads
+the module of its own way.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from webbcal.geometry.irs2 import is_interleaved
-from webbcal.geometry.stripes import without_stripes
+from webbcal.geometry.readout import DETECTOR_SIZE
+from webbcal.geometry.stripes import in_stripes, in_superstripes, without_stripes
 from webbcal.spec.meta import Meta
 from webbcal.spec.products.detector1 import Ramp
 from webbcal.spec.references import ReferencePixelFilters, SirsKernel
 from webbcal.spec.window import Window
 from webbcal.steps._step import Frames, Measurement, Needs, Parallel, Scope, Step
-from webbcal.steps.refpix import irs2, miri, near_infrared, sirs, stripes
-from webbcal.steps.refpix.miri import OutputLevels
-from webbcal.steps.refpix.near_infrared import ReferenceLevels
 from webbcal.steps.refpix.options import RefpixOptions
-from webbcal.steps.refpix.stripes import StripeLevels
-
-Levels = ReferenceLevels | OutputLevels | StripeLevels
 
 __all__ = ["STEP", "RefpixOptions", "subtract_reference_pixels"]
+
+
+class Levels(Protocol):
+    """What the reference pixels of a frame tell."""
+
+    def subtracted_from(self, ramp: Ramp) -> Ramp:
+        """Return a ramp, or a window of it, without them."""
 
 
 def subtract_reference_pixels(
@@ -62,7 +65,7 @@ def subtract_reference_pixels(
     options : RefpixOptions
         Separation of columns; use, smoothing and gain :math:`\gamma` of the side pixels;
         clipping.
-    measured : ReferenceLevels, StripeLevels or None
+    measured : Levels or None
         What the reference pixels tell; None to measure here, for which `ramp` must be the
         whole frame.
 
@@ -98,11 +101,21 @@ def subtract_reference_pixels(
     return measured.subtracted_from(ramp)
 
 
+def _on_miri(meta: Meta) -> bool:
+    return str(meta.instrument.name).strip() == "MIRI"
+
+
 def _windows(meta: Meta, shape: tuple[int, int], options: RefpixOptions) -> list[Window]:
-    if stripes.in_stripes(meta):
+    if in_stripes(meta):
+        from webbcal.steps.refpix import stripes
+
         return stripes.windows(meta, shape, options)
-    if miri.applies(meta):
+    if _on_miri(meta):
+        from webbcal.steps.refpix import miri
+
         return miri.windows(meta, shape, options)
+    from webbcal.steps.refpix import near_infrared
+
     return near_infrared.windows(meta, shape, options)
 
 
@@ -112,22 +125,31 @@ def _measure(
     sirskernel: SirsKernel | None,
     options: RefpixOptions,
 ) -> Levels:
-    if parts and stripes.in_stripes(parts[0].meta):
+    if parts and in_stripes(parts[0].meta):
+        from webbcal.steps.refpix import stripes
+
         return stripes.measure(parts, options)
-    if parts and miri.applies(parts[0].meta):
+    if parts and _on_miri(parts[0].meta):
+        from webbcal.steps.refpix import miri
+
         return miri.measure(parts, options)
-    if parts and sirs.wanted(options, parts[0].meta, _frame_shape(parts[0])):
+    if parts and options.refpix_algorithm == "sirs" and _is_whole(parts[0]):
+        from webbcal.steps.refpix import sirs
+
         return sirs.measure_with_filters(parts, sirskernel, options)
+    from webbcal.steps.refpix import near_infrared
+
     return near_infrared.measure(parts, options)
 
 
-def _frame_shape(part: Ramp) -> tuple[int, int]:
-    rows, columns = part.shape_of("sci")[-2:] if part.window is None else part.window.shape
-    return rows, columns
+def _is_whole(part: Ramp) -> bool:
+    """Tell whether a part is of a frame that has both sides of the detector."""
+    shape = part.shape_of("sci")[-2:] if part.window is None else part.window.shape
+    return shape == (DETECTOR_SIZE, DETECTOR_SIZE)
 
 
 def _wanted(options: RefpixOptions, meta: Meta) -> bool:
-    return irs2.wanted(options, meta) or stripes.in_superstripes(meta)
+    return is_interleaved(meta) or in_superstripes(meta)
 
 
 def _on_frames(
@@ -140,15 +162,19 @@ def _on_frames(
     measured: Any,
     parallel: Parallel,
 ) -> tuple[Ramp, Any]:
-    if stripes.in_superstripes(ramp.meta):
+    if in_superstripes(ramp.meta):
+        from webbcal.steps.refpix import stripes
+
         return stripes.arrange(subtract_reference_pixels(ramp, refpix, sirskernel, options)), None
+    from webbcal.steps.refpix import irs2
+
     return irs2.subtract_interleaved(
         ramp, refpix, options, carried=carried, measured=measured, parallel=parallel
     )
 
 
 def _finish(ramp: Ramp, carried: Any, options: RefpixOptions) -> Ramp:
-    if stripes.in_superstripes(ramp.meta):
+    if in_superstripes(ramp.meta):
         return ramp.with_changes(meta=without_stripes(ramp.meta))
     return ramp
 
@@ -156,7 +182,7 @@ def _finish(ramp: Ramp, carried: Any, options: RefpixOptions) -> Ramp:
 def _leaves(options: RefpixOptions | None, meta: Meta) -> str:
     if is_interleaved(meta) and (options is None or options.preserve_irs2_refpix):
         return "interleaved reference pixels (IRS2)"
-    if stripes.in_superstripes(meta) and options is None:
+    if in_superstripes(meta) and options is None:
         return "superstripes"
     return ""
 

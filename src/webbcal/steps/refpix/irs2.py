@@ -16,13 +16,11 @@ from webbcal.geometry.irs2 import (
     SAMPLES,
     SECTOR,
     Layout,
-    is_interleaved,
     is_reference_position,
     parity_of_position,
     sample_of_position,
 )
 from webbcal.geometry.readout import BORDER
-from webbcal.spec.meta import Meta
 from webbcal.spec.products.detector1 import Ramp
 from webbcal.spec.references import ReferencePixelFilters
 from webbcal.steps._step import Parallel
@@ -56,11 +54,6 @@ class Carried:
 
     filters: NoiseFilter
     deviant: np.ndarray
-
-
-def wanted(options: RefpixOptions, meta: Meta) -> bool:
-    """Tell whether an exposure has interleaved reference pixels."""
-    return is_interleaved(meta)
 
 
 def subtract_interleaved(

@@ -44,11 +44,6 @@ class OutputLevels:
         return replace(ramp, sci=subtract_by_parity(frozen(ramp.sci), frozen(pairs), window.y0))
 
 
-def applies(meta: Meta) -> bool:
-    """Tell whether an exposure was read by the interleaved outputs of such a detector."""
-    return str(meta.instrument.name).strip() == "MIRI"
-
-
 def windows(meta: Meta, shape: tuple[int, int], options: RefpixOptions) -> list[Window]:
     """Return the reference columns.
 

@@ -51,11 +51,6 @@ class SirsLevels(ReferenceLevels):
         return replace(result, sci=result.sci - noise[:, : shape[1]], zeroframe=zeroframe)
 
 
-def wanted(options: RefpixOptions, meta: Meta, shape: tuple[int, int]) -> bool:
-    """Tell whether the filters are asked for and the exposure has both sides of the detector."""
-    return options.refpix_algorithm == "sirs" and shape == (DETECTOR_SIZE, DETECTOR_SIZE)
-
-
 def measure_with_filters(
     parts: Sequence[Ramp], sirskernel: SirsKernel | None, options: RefpixOptions
 ) -> SirsLevels:

@@ -137,16 +137,6 @@ def arrange(ramp: Ramp) -> Ramp:
     )
 
 
-def in_stripes(meta: Meta) -> bool:
-    """Tell whether an exposure reads stripes."""
-    return bool(meta.subarray.multistripe_reads2)
-
-
-def in_superstripes(meta: Meta) -> bool:
-    """Tell whether the stripes of an exposure move on from integration to integration."""
-    return in_stripes(meta) and bool(meta.subarray.num_superstripe)
-
-
 def _stripes(meta: Meta) -> Stripes:
     stripes = Stripes.of(meta)
     assert stripes is not None, "only called for exposures in stripes"
