@@ -326,7 +326,7 @@ class _State:
 
     def needs(self) -> tuple[tuple[float, ...], tuple[str, ...]]:
         """Return how significant is what each group has beyond a shift, and what it needs."""
-        from scipy.stats import chi2, norm
+        from scipy.special import chdtrc, ndtri
 
         matrix, _, first = self.equations()
         covariance = _pseudo_inverse(matrix)
@@ -346,8 +346,8 @@ class _State:
             part = slice(int(first[number]) + 2, int(first[number + 1]))
             own = values - middle
             square = float(own @ np.linalg.pinv(covariance[part, part]) @ own)
-            chance = chi2.sf(square, values.size)
-            significance.append(float(norm.isf(max(chance, 1e-300) / 2.0)))
+            chance = float(chdtrc(values.size, square))
+            significance.append(float(-ndtri(max(chance, 1e-300) / 2.0)))
             needed.append(geometry if chance < 1.0 - SIGNIFICANT else "shift")
         return tuple(significance), tuple(needed)
 

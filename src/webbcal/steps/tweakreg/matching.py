@@ -63,7 +63,7 @@ def first_offset(reference: np.ndarray, stars: np.ndarray, radius: float, pixel:
     Source: Bevington, section 2.3, for the Poisson distribution.
     """
     from scipy.spatial import cKDTree
-    from scipy.stats import poisson
+    from scipy.special import pdtrc
 
     failed = Offset(np.zeros(2), pixel, 0, "no star has a counterpart within the search radius")
     if len(reference) == 0 or len(stars) == 0:
@@ -87,7 +87,7 @@ def first_offset(reference: np.ndarray, stars: np.ndarray, radius: float, pixel:
         away = np.hypot(*(differences - peak).T) > 2.5 * reach
         rival = int(near[away].max(initial=0))
         shift = np.asarray(peak)
-        if count < 3 or poisson.sf(count - 1, chance) * places > LIKELY:
+        if count < 3 or pdtrc(count - 1, chance) * places > LIKELY:
             failed = Offset(
                 shift, reach, count, f"{count} stars agree on an offset, which may be chance"
             )

@@ -6,8 +6,8 @@ import numpy as np
 
 from webbcal.kernels.arrays import frozen
 from webbcal.steps.tweakreg.options import TweakregOptions
+from webbcal.steps.tweakreg.shapes import FWHM_PER_SIGMA
 
-FWHM_PER_SIGMA = 2.0 * np.sqrt(2.0 * np.log(2.0))
 KRON = (2.5, 1.4, 0.0)  # scale, smallest radius and smallest aperture
 MODES = {"exponential": 0, "linear": 1, "sinh": 2}  # of the kernel
 

@@ -6,7 +6,6 @@ surroundings of the candidates that remain, in one.
 
 import warnings
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -15,7 +14,8 @@ from webbcal.kernels.arrays import frozen
 from webbcal.spec.products import Cal
 from webbcal.steps._set import read_plane
 from webbcal.steps.tweakreg.options import TweakregOptions
-from webbcal.steps.tweakreg.segments import FWHM_PER_SIGMA, find_segments
+from webbcal.steps.tweakreg.segments import find_segments
+from webbcal.steps.tweakreg.shapes import FWHM_PER_SIGMA, Filter, shapes_of
 
 UNUSABLE = DQ.DO_NOT_USE | DQ.NON_SCIENCE
 STRIDE = 3  # every third row and column tells level and noise of a box of 400 to 0.7 % of the noise
@@ -108,8 +108,8 @@ def look(image: Cal, options: TweakregOptions) -> Candidates:
     Pixels that are DO_NOT_USE, NON_SCIENCE or NaN are left out. The background is the clipped
     median of boxes, the median of three by three of them, linear between their centres; the
     threshold is `snr_threshold` times the median of the deviations of the boxes.
-    With ``iraf`` and ``dao``, candidates are peaks of the image filtered by the kernel of those
-    star finders of photutils; with ``segmentation``, what photutils finds as connected pixels.
+    With ``iraf`` and ``dao``, candidates are peaks of the image filtered by a Gaussian less its
+    mean; with ``segmentation``, what photutils finds as connected pixels.
     A source with an unusable pixel among the central 3 x 3 is left out: its position is not
     known, as that of a saturated star. So is one at the border.
 
@@ -136,7 +136,7 @@ def look(image: Cal, options: TweakregOptions) -> Candidates:
         places = _peaks(flat, threshold, options)
     reach = 2 * max(2, int(options.kernel_fwhm)) + int(MOVE) + 1
     if options.starfinder != "segmentation":
-        reach = max(reach, 2 * (_finder(threshold, options).kernel.data.shape[0] // 2))
+        reach = max(reach, 2 * _filter(options).reach)
     good = np.all((places >= reach) & (places < np.array(sci.shape) - reach), axis=1)
     good[good] = _complete(usable, places[good])
     if options.peakmax is not None:
@@ -169,7 +169,8 @@ def judge(candidates: Candidates, options: TweakregOptions) -> Sources:
 
     Notes
     -----
-    With ``iraf`` and ``dao``, photutils measures and judges sharpness and roundness.
+    With ``iraf`` and ``dao``, sharpness and roundness are measured and judged, with ``dao`` by
+    photutils.
     Positions are those of a round Gaussian curve fitted to the pixels around the middle, as far
     as the full width `kernel_fwhm`. On images of a segmented telescope it is off by at most
     0.001 pixel, wherever in its pixel the star is, if two pixels sample the width of the star,
@@ -216,31 +217,13 @@ def _complete(usable: np.ndarray, places: np.ndarray) -> np.ndarray:
     return good
 
 
-def _finder(threshold: float, options: TweakregOptions, places: np.ndarray | None = None) -> Any:
-    """Return a star finder of photutils, for all of an image or for places (x, y)."""
-    from photutils.detection import DAOStarFinder, IRAFStarFinder
-
-    kind = IRAFStarFinder if options.starfinder == "iraf" else DAOStarFinder
-    return kind(
-        threshold,
-        options.kernel_fwhm,
-        sigma_radius=options.sigma_radius,
-        sharpness_range=(options.sharplo, options.sharphi),
-        roundness_range=(options.roundlo, options.roundhi),
-        xycoords=places,
-    )
-
-
 def _peaks(flat: np.ndarray, threshold: float, options: TweakregOptions) -> np.ndarray:
-    """Return row and column of the peaks that photutils would find, the highest first.
-
-    It would look for them for seconds.
-    """
+    """Return row and column of the peaks of the filtered image, the highest first."""
     from webbcal.kernels.star_search import filtered, peaks
 
-    kernel = _finder(threshold, options).kernel
-    least = threshold * (float(kernel.rel_err) if options.starfinder == "dao" else 1.0)
-    smooth = filtered(flat, frozen(kernel.data, np.float64))
+    kernel = _filter(options)
+    least = threshold * (kernel.noise if options.starfinder == "dao" else 1.0)
+    smooth = filtered(flat, frozen(kernel.values, np.float64))
     reach = max(2, int(options.minsep_fwhm * options.kernel_fwhm + 0.5))
     found = peaks(smooth, least, float(reach))
     order = np.argsort(-smooth[found[:, 0], found[:, 1]], kind="stable")
@@ -250,12 +233,38 @@ def _peaks(flat: np.ndarray, threshold: float, options: TweakregOptions) -> np.n
     return np.asarray(found[order[:most]])
 
 
+def _filter(options: TweakregOptions) -> Filter:
+    return Filter.of(options.kernel_fwhm, options.sigma_radius)
+
+
 def _stars(candidates: Candidates, options: TweakregOptions) -> tuple[np.ndarray, np.ndarray]:
     """Return where in the patchwork the star finder sees stars (star, 2), and their fluxes."""
     middles = candidates.corners[:, ::-1] + candidates.size // 2
+    if options.starfinder == "dao":
+        return _stars_of_photutils(candidates, middles, options)
+    found = shapes_of(candidates.sci, middles, _filter(options))
+    good = (found.sharpness >= options.sharplo) & (found.sharpness <= options.sharphi)
+    good &= (found.roundness >= options.roundlo) & (found.roundness <= options.roundhi)
+    return np.stack([found.x, found.y], axis=1)[good], found.flux[good]
+
+
+def _stars_of_photutils(
+    candidates: Candidates, middles: np.ndarray, options: TweakregOptions
+) -> tuple[np.ndarray, np.ndarray]:
+    # Not at the top: it takes half a second to load.
+    from photutils.detection import DAOStarFinder
+
+    finder = DAOStarFinder(
+        candidates.threshold,
+        options.kernel_fwhm,
+        sigma_radius=options.sigma_radius,
+        sharpness_range=(options.sharplo, options.sharphi),
+        roundness_range=(options.roundlo, options.roundhi),
+        xycoords=middles,
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that there are no stars is told by the result
-        table = _finder(candidates.threshold, options, middles)(candidates.sci)
+        table = finder(candidates.sci)
     if table is None:
         return np.empty((0, 2)), np.empty(0)
     names = ("x_centroid", "y_centroid")
