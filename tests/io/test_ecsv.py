@@ -5,6 +5,8 @@ import pytest
 from tests.io.examples import random_values
 
 from webbcal.core.errors import InvalidInput, InvalidProduct
+from webbcal.io.ecsv import column_of
+from webbcal.io.ecsv_text import TextColumn, render
 from webbcal.io.read import open_product
 from webbcal.io.write import write_product
 from webbcal.spec.fields import declared
@@ -55,6 +57,65 @@ def test_units_and_coordinates_are_those_of_astropy(tmp_path):
     assert str(table["isophotal_area"].unit) == "pix2"
     assert table["is_extended"].dtype == bool
     assert table["label"].dtype.kind == "i"
+
+
+def test_the_text_is_that_of_astropy(tmp_path):
+    from astropy import units
+    from astropy.coordinates import SkyCoord
+    from astropy.table import QTable
+
+    product, name = table_product(Cat, rows=5)
+    records = getattr(product, name)
+    table = QTable(meta=product.attributes.as_dict())
+    ((_, spec),) = declared(Cat).items()
+    for column in records.dtype.names:
+        base, _, part = column.rpartition(".")
+        if part == "ra":
+            table[base] = SkyCoord(records[column], records[f"{base}.dec"], unit="deg")
+        elif part != "dec":
+            known = column_of(column, spec)
+            unit = known.unit if known else ""
+            table[column] = records[column] * units.Unit(unit) if unit else records[column]
+            if known and known.format:
+                table[column].info.format = known.format
+    table.write(tmp_path / "theirs.ecsv", format="ascii.ecsv")
+    write_product(product, tmp_path / "ours_cat.ecsv")
+    theirs, ours = (
+        QTable.read(tmp_path / file, format="ascii.ecsv")
+        for file in ("theirs.ecsv", "ours_cat.ecsv")
+    )
+    assert ours.colnames == theirs.colnames
+    assert ours.meta == theirs.meta
+    for column in ours.colnames:
+        assert type(ours[column]) is type(theirs[column])
+        assert ours[column].info.unit == theirs[column].info.unit
+        assert ours[column].info.format == theirs[column].info.format
+        assert np.all(ours[column] == theirs[column])
+    rows = [
+        [line for line in (tmp_path / file).read_text().splitlines() if not line.startswith("#")]
+        for file in ("theirs.ecsv", "ours_cat.ecsv")
+    ]
+    assert rows[0] == rows[1]
+
+
+def test_words_and_narrow_numbers(tmp_path):
+    from astropy.table import Table
+
+    words = ["two words", "a b ", 'a "quote"', "#", "plain", "nan"]
+    columns = [
+        TextColumn("word", np.array(words)),
+        TextColumn("number", np.array([0.1, np.nan, -np.inf, 1e-30, 3, 1e20], np.float32), "Jy"),
+        TextColumn("good", np.array([True, False] * 3)),
+    ]
+    (tmp_path / "a.ecsv").write_text(render(columns, {"list": [1, 2.5], "none": None}))
+    found = Table.read(tmp_path / "a.ecsv", format="ascii.ecsv")
+    assert found["word"].tolist() == words
+    assert found["number"].dtype == np.float32
+    np.testing.assert_array_equal(found["number"], columns[1].values)
+    assert found["good"].tolist() == [True, False] * 3
+    assert found.meta == {"list": [1, 2.5], "none": None}
+    with pytest.raises(InvalidProduct, match="plain columns"):
+        render([TextColumn("pair", np.zeros((3, 2)))], {})
 
 
 def test_a_missing_column_is_named(tmp_path):

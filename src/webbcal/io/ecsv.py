@@ -3,7 +3,6 @@
 Source: Astropy Proposal for Enhancement 6.
 """
 
-import io
 import re
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 import yaml
 
 from webbcal.core.errors import InvalidInput, InvalidProduct
+from webbcal.io.ecsv_text import DEGREE, TextColumn, render
 from webbcal.spec.fields import Column, Product, Table, declared
 from webbcal.spec.meta import Meta
 from webbcal.spec.products import by_suffix
@@ -80,30 +80,18 @@ def render_ecsv(product: Product, path: Path) -> bytes:
     InvalidProduct
         If a declared column is missing or of the wrong type.
     """
-    from astropy import units
-    from astropy.coordinates import SkyCoord
-    from astropy.table import QTable
-
     name, spec = _table_of(type(product))
     records: np.ndarray = getattr(product, name)
     names = list(records.dtype.names or ())
     _check_columns(names, spec, f"{path}, {type(product).__name__}.{name}")
-    table = QTable(meta=product.attributes.as_dict())
+    columns = []
     for column_name in names:
-        values = records[column_name]
-        if column_name.endswith(".ra"):
-            base = column_name.removesuffix(".ra")
-            declination = records[f"{base}.dec"]
-            table[base] = SkyCoord(values, declination, unit="deg", frame="icrs")
-        elif not column_name.endswith(".dec"):
-            declared_column = column_of(column_name, spec)
-            unit = declared_column.unit if declared_column is not None else ""
-            table[column_name] = values * units.Unit(unit) if unit else values
-            if declared_column is not None and declared_column.format:
-                table[column_name].info.format = declared_column.format
-    buffer = io.StringIO()
-    table.write(buffer, format="ascii.ecsv")
-    return buffer.getvalue().encode("utf-8")
+        known = column_of(column_name, spec)
+        of_sky = column_name.endswith((".ra", ".dec"))
+        unit = DEGREE if of_sky else "" if known is None else known.unit
+        style = "" if known is None or of_sky else known.format
+        columns.append(TextColumn(column_name, records[column_name], unit, style))
+    return render(columns, product.attributes.as_dict()).encode("utf-8")
 
 
 def column_of(name: str, spec: Table) -> Column | None:
