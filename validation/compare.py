@@ -91,11 +91,16 @@ class Comparison:
 
 
 def compare(
-    ours: dict[str, Path], theirs: dict[str, Path], references: Path, steps: tuple[str, ...] = ()
+    ours: dict[str, Path],
+    theirs: dict[str, Path],
+    references: Path,
+    steps: tuple[str, ...] = (),
+    likely: bool = False,
 ) -> Comparison:
     """Compare products by suffix; `steps` are those that are results of single steps.
 
-    `references` is the folder of the reference files of both sides.
+    `references` is the folder of the reference files of both sides; `likely` tells that rates
+    are fitted by likelihood.
 
     A value counts as equal if count rates agree within 1e-5 or 0.01 of their standard error,
     errors and variances within 1e-3, flags exactly. Count rates and errors are compared where
@@ -106,7 +111,7 @@ def compare(
     """
     result = Comparison()
     causes = None
-    reasons = known_departures(ours, theirs, references)
+    reasons = known_departures(ours, theirs, references, likely)
     for suffix in (*steps, *(s for s in ALL if s in ours or s in theirs)):
         if suffix == "rateints" and suffix not in ours and _integrations(theirs[suffix]) == 1:
             continue

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 
+from validation.likelihood_products import predicted_pixels
+
 LARGEST_VARIANCE = 1e6
 TOLERANCE = 2e-3
 DO_NOT_USE, SATURATED, JUMP = 1, 2, 4
@@ -18,6 +20,9 @@ GAIN = 1.5
 """Electrons per DN, at least, of the detectors compared."""
 
 RECORDS = {
+    "difference after a jump used": "0052",
+    "jumps searched for otherwise": "0052",
+    "unusable pixels not fitted": "0052",
     "variance above 1e6 kept": "0010",
     "photon noise of the integrations that have differences": "0010",
     "read noise not positive": "0010",
@@ -43,11 +48,12 @@ class Departure:
 
 
 def known_departures(
-    ours: dict[str, Path], theirs: dict[str, Path], references: Path
+    ours: dict[str, Path], theirs: dict[str, Path], references: Path, likely: bool
 ) -> dict[str, Departure]:
     """Return the departures of one exposure, by a few words that name them.
 
-    `references` is the folder of the reference files of both sides.
+    `references` is the folder of the reference files of both sides; `likely` tells that rates
+    are fitted by likelihood.
     """
     if {"cal", "guider_cds"} <= set(ours) & set(theirs):
         return {"error of a guide star divided by the flat": _flat_errors(ours, theirs, references)}
@@ -57,7 +63,7 @@ def known_departures(
     ints = _read(ours["rateints"]) if "rateints" in ours else {k: v[None] for k, v in mine.items()}
     peer = _read(theirs["rateints"])
     group_time = float(fits.getheader(ours["rate"])["TGROUP"])
-    return {
+    return (_by_likelihood(ours, theirs, references) if likely else {}) | {
         "variance above 1e6 kept": _large_variance(ints, peer),
         "photon noise of the integrations that have differences": _measured_only(ramp),
         "read noise not positive": _no_read_noise(ints, peer),
@@ -71,6 +77,21 @@ def known_departures(
 def _read(path: Path) -> Arrays:
     with fits.open(path, memmap=False) as units:
         return {u.name: u.data for u in units[1:] if u.is_image and u.data is not None}
+
+
+def _by_likelihood(
+    ours: dict[str, Path], theirs: dict[str, Path], references: Path
+) -> dict[str, Departure]:
+    """Find pixels in which both sides are as their rules for jumps predict."""
+    used, others = predicted_pixels(ours, theirs, references)
+    unusable = (_read(ours["ramp"])["PIXELDQ"] & DO_NOT_USE) > 0
+    nothing = np.isnan(_read(ours["rate"])["SCI"])
+    every = ("SCI", "ERR", "VAR_POISSON", "VAR_RNOISE", "DQ")
+    return {
+        "difference after a jump used": Departure(used, every),
+        "jumps searched for otherwise": Departure(others, every),
+        "unusable pixels not fitted": Departure(unusable & nothing, ("SCI",)),
+    }
 
 
 def _large_variance(ints: Arrays, peer: Arrays) -> Departure:

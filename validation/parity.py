@@ -169,5 +169,6 @@ def judge(case: Case, job: Job, our: Result, their: Result) -> Row:
         side = "webbcal" if our.error else "the peer"
         return case, job, None, f"only {side} stops: {our.error or their.error}"
     ours, theirs = job.products("webbcal"), job.products("peer")
-    compared = compare(ours, theirs, job.cache / "references/jwst", tuple(job.saved))
+    likely = job.settings().get("ramp_fit", {}).get("algorithm") == "LIKELY"
+    compared = compare(ours, theirs, job.cache / "references/jwst", tuple(job.saved), likely)
     return case, job, compared, ""

@@ -27,12 +27,14 @@ def observe(data, nframes, groupgap, *, zeroframe=None, dark=None, reads=None):
     return ramp, ReadNoise(sci=readnoise), Gain(sci=gain)
 
 
-def fit(observed, suppress=True):
-    options = RampFitOptions(algorithm="LIKELY", suppress_one_group=suppress, save_opt=True)
+def fit(observed, suppress=True, variances="exact"):
+    options = RampFitOptions(
+        algorithm="LIKELY", suppress_one_group=suppress, save_opt=True, variances=variances
+    )
     return fit_ramps(*observed, options)
 
 
-def fit_slowly(observed, suppress=True):
+def fit_slowly(observed, suppress=True, variances="exact"):
     """Return what the slow twin finds, by pixel."""
     ramp, readnoise, gain = observed
     groups = read_times(ramp.meta, ramp.sci.shape[1])
@@ -44,7 +46,9 @@ def fit_slowly(observed, suppress=True):
         zero = None if ramp.zeroframe is None else ramp.zeroframe[:, y, x]
         values, flags = ramp.sci[:, :, y, x], ramp.groupdq[:, :, y, x]
         arguments = (values, flags, int(ramp.pixeldq[y, x]), zero)
-        slow[y, x] = naive.fit_pixel(*arguments, known, groups, LIMITS, suppress)
+        slow[y, x] = naive.fit_pixel(
+            *arguments, known, groups, LIMITS, suppress, variances == "exact"
+        )
     return slow
 
 
@@ -65,16 +69,26 @@ def assert_agree(result, slow):
         assert result.quality.freedom[y, x] == freedom
 
 
+@pytest.mark.parametrize("variances", ["exact", "prescribed"])
 @pytest.mark.parametrize("suppress", [True, False])
 @pytest.mark.parametrize(("nints", "ngroups", "nframes"), [(1, 4, 1), (3, 6, 4), (2, 9, 2)])
-def test_agrees_with_the_slow_twin(nints, ngroups, nframes, suppress):
+def test_agrees_with_the_slow_twin(nints, ngroups, nframes, suppress, variances):
     rng = np.random.default_rng(ngroups)
     data = messy(ngroups, nints, ngroups, rows=6, columns=20)
     zeroframe = rng.uniform(1, 500, (nints, 6, 20)).astype(np.float32)
     zeroframe[rng.random(zeroframe.shape) < 0.4] = 0.0
     dark = rng.uniform(0, 0.1, (6, 20)).astype(np.float32)
     observed = observe(data, nframes, 1, zeroframe=zeroframe, dark=dark)
-    assert_agree(fit(observed, suppress), fit_slowly(observed, suppress))
+    assert_agree(fit(observed, suppress, variances), fit_slowly(observed, suppress, variances))
+
+
+@pytest.mark.parametrize("nints", [4, 9])
+def test_many_integrations_of_few_groups_have_a_median(nints):
+    """The median of more integrations than groups starts the prescribed weights."""
+    data = messy(nints, nints, 4, rows=6, columns=20)
+    observed = observe(data, 2, 1)
+    slow = fit_slowly(observed, variances="prescribed")
+    assert_agree(fit(observed, variances="prescribed"), slow)
 
 
 def test_agrees_for_groups_at_uneven_times():

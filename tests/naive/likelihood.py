@@ -66,17 +66,17 @@ def drop_jumps(d, used, reads, photon, read, limits):
     return used
 
 
-def usable(flags, finite):
-    """Tell which differences can be used."""
+def usable(flags, finite, reads):
+    """Tell which differences can be used; a jump spoils the next if its group averages reads."""
     fine = [
-        not (b & ~PERSISTENCE) and not (a & ~PERSISTENCE & ~JUMP)
-        for a, b in itertools.pairwise(flags)
+        not (b & ~PERSISTENCE) and not (a & ~PERSISTENCE & ~(JUMP if len(group) == 1 else 0))
+        for (a, b), group in zip(itertools.pairwise(flags), reads[:-1], strict=True)
     ]
     return np.array(fine) & finite & (not flags[0] & SAT)
 
 
 def fit_integration(y, flags, zero, noise, reads, limits):
-    """Return ((rate, by_photon, by_read, loss) or None, chi^2, freedom, found a jump)."""
+    """Return ((rate, by_photon, by_read, loss, photon) or None, chi^2, freedom, found a jump)."""
     unit, dark, read = noise
     y, reads = list(y), [np.asarray(group) for group in reads]
     first = list(flags)
@@ -87,7 +87,7 @@ def fit_integration(y, flags, zero, noise, reads, limits):
         first[:0] = [0]
     with np.errstate(invalid="ignore"):
         d = np.diff(y) / np.diff([group.mean() for group in reads])
-    used = usable(first, np.isfinite(d))
+    used = usable(first, np.isfinite(d), reads)
     if not used.any():
         return None, 0.0, 0, False
     d = np.where(np.isfinite(d), d, 0.0)
@@ -100,13 +100,13 @@ def fit_integration(y, flags, zero, noise, reads, limits):
     loss = 1.0
     if any(q & CHARGELOSS for q in flags):
         regained = [q & ~(CHARGELOSS | DNU) if q & CHARGELOSS else q for q in first]
-        more = left | (usable(regained, np.ones(len(d), bool)) & ~usable(first, True))
+        more = left | (usable(regained, np.ones(len(d), bool), reads) & ~usable(first, True, reads))
         loss = solve(d, more, reads, photon, read)[2] / by_read
     found = left.sum() < used.sum()
-    return (rate, by_photon, by_read, loss), chi_square, int(left.sum()) - 1, found
+    return (rate, by_photon, by_read, loss, photon), chi_square, int(left.sum()) - 1, found
 
 
-def alone(y, flags, zero, reads):
+def alone(y, flags, zero, reads, noise):
     """Return what the first good group, or the zero frame, tells of a ramp; None if nothing."""
     good = [k for k in range(len(y)) if not flags[k] & ~PERSISTENCE and np.isfinite(y[k])]
     if flags[0] & SAT:
@@ -116,14 +116,13 @@ def alone(y, flags, zero, reads):
     value, group = (y[good[0]], reads[good[0]]) if good else (zero, reads[0][:1])
     time = np.mean(group)
     shared = np.minimum.outer(group, group).mean()
-    return value / time, shared / time**2, 1 / (len(group) * time**2), 1.0
+    photon = (max(value / time, 0) + noise[1]) * noise[0]
+    return value / time, shared / time**2, 1 / (len(group) * time**2), 1.0, photon
 
 
 def combine(parts, noise):
-    """Return rate, its variances per unit, and how much the read noise is to be reduced."""
+    """Return rate, its variances, and how much that of the reads is to be reduced."""
     unit, dark, read = noise
-    if len(parts) == 1:
-        return parts[0]
     rate, photon = 0.0, 0.0
     p, r = np.array([[part[1], part[2]] for part in parts]).T
     less = np.array([part[3] for part in parts])
@@ -132,10 +131,23 @@ def combine(parts, noise):
         h /= h.sum()
         rate = float(h @ [part[0] for part in parts])
         photon = (max(rate, 0) + dark) * unit
-    return rate, float(h * h @ p), float(h * h @ r), float(h * h @ (r * less) / (h * h @ r))
+    return rate, photon * (h * h @ p), read * (h * h @ r), (h * h @ (r * less)) / (h * h @ r)
 
 
-def fit_pixel(data, gdq, pixeldq, zeroframe, known, reads, limits, suppress):
+def combine_as_prescribed(parts, noise):
+    """Return the same with photon variances in proportion to the rates of the integrations."""
+    rates, p, r, less, photons = np.array(parts).T
+    rate = np.median(rates)
+    for _ in range(2):
+        scaled = np.where(rates == 0, 0, photons * p * rate / np.where(rates == 0, 1, rates))
+        scaled = np.maximum(scaled, 0)
+        h = 1 / (scaled + noise[2] * r)
+        h /= h.sum()
+        rate = float(h @ rates)
+    return rate, h * h @ scaled, noise[2] * (h * h @ r), (h * h @ (r * less)) / (h * h @ r)
+
+
+def fit_pixel(data, gdq, pixeldq, zeroframe, known, reads, limits, suppress, exact):
     """Return (exposure, [integrations], chi^2, freedom); (rate, err, dq, var_p, var_r) each."""
     gain, readnoise, dark = known
     own = own_flags(pixeldq, gain, readnoise)
@@ -147,10 +159,13 @@ def fit_pixel(data, gdq, pixeldq, zeroframe, known, reads, limits, suppress):
     for i, flags in enumerate(without_leading_jumps(data, gdq.astype(int))):
         y, zero = data[i].astype(float), None if zeroframe is None else float(zeroframe[i])
         split = zero if len(reads[0]) > 1 else None
-        part, chi_square, freedom, found = fit_integration(y, flags, split, noise, reads, limits)
+        every_flag = gdq[i].astype(int)
+        part, chi_square, freedom, found = fit_integration(
+            y, every_flag, split, noise, reads, limits
+        )
         quality += chi_square, freedom
         if part is None and not suppress:
-            part = alone(y, flags, zero, reads)
+            part = alone(y, flags, zero, reads, noise)
         every = int(np.bitwise_or.reduce(flags))
         dq = (
             own
@@ -166,14 +181,17 @@ def fit_pixel(data, gdq, pixeldq, zeroframe, known, reads, limits, suppress):
     measured = [part for part in parts if part]
     if not measured:
         return (*nothing, whole), [(*nothing, dq) for dq in dqs], np.nan, 0
-    rate, p, r, loss = combine(measured, noise)
-    photon, read = (max(rate, 0) + noise[1]) * noise[0], noise[2]
+    rate, by_photon, by_read, loss = (combine if exact else combine_as_prescribed)(measured, noise)
+    common = (max(rate, 0) + noise[1]) * noise[0]
 
-    def stored(part, dq):
-        value, p, r, loss = part
-        return value, np.sqrt(photon * p + read * r), photon * p, read * r * loss, dq
+    def stored(value, by_photon, by_read, loss, dq):
+        return value, np.sqrt(by_photon + by_read), by_photon, by_read * loss, dq
 
-    ints = [
-        stored(part, dq) if part else (*nothing, dq) for part, dq in zip(parts, dqs, strict=True)
-    ]
-    return stored((rate, p, r, loss), whole & ~DNU), ints, *quality
+    ints = []
+    for part, dq in zip(parts, dqs, strict=True):
+        if part is None:
+            ints.append((*nothing, dq))
+        else:
+            value, p, r, less, photon = part
+            ints.append(stored(value, (common if exact else photon) * p, noise[2] * r, less, dq))
+    return stored(rate, by_photon, by_read, loss, whole & ~DNU), ints, *quality

@@ -85,6 +85,45 @@ def test_two_neighbouring_jumps_are_found_together():
     assert result.dq.item() == DQ.JUMP_DET
 
 
+def test_a_jump_spoils_the_next_difference_of_averaged_groups_only():
+    """A single read ends a jump; a hit during several reads is in both differences."""
+    observed = observe(np.full(SIZE, 50.0), 8, nframes=4)
+    within = observed.ramp.sci.copy()
+    within[:, 3] += 0.25 * 40.0  # hit during the last read of group 3
+    within[:, 4:] += 40.0
+    flags = observed.ramp.groupdq.copy()
+    flags[:, 3] = DQ.JUMP_DET
+    hit = fit(observed, observed.ramp.with_changes(sci=within, groupdq=flags)).rate
+    assert_true(hit, observed.rate)
+    clean = fit(observed).rate
+    single = observe(np.full(SIZE, 50.0), 8)
+    marked = fit(single, single.ramp.with_changes(groupdq=flags)).rate
+    assert_true(marked, single.rate)
+    unmarked = fit(single).rate
+    loss, loss_single = np.median(hit.err / clean.err), np.median(marked.err / unmarked.err)
+    assert loss == pytest.approx(np.sqrt(7 / 5), rel=0.05)
+    assert loss_single == pytest.approx(np.sqrt(7 / 6), rel=0.05)
+
+
+def test_prescribed_photon_noise_of_integrations_is_at_their_own_rates():
+    observed = observe(np.full(SIZE, 5.0), 6, nints=4)
+    exact, own = fit(observed), fit(observed, variances="prescribed")
+    off = np.abs(own.rate.sci - exact.rate.sci) / exact.rate.err
+    assert np.percentile(off, 99.9) < 0.01
+    spread = exact.rateints.var_poisson.std(axis=0) / exact.rateints.var_poisson.mean(axis=0)
+    assert np.median(spread) < 0.05  # weights vary a little
+    ratio = own.rateints.var_poisson / np.maximum(own.rateints.sci, 1e-3)
+    fine = own.rateints.sci > 1.0
+    assert np.std(ratio[fine]) < 0.1 * np.mean(ratio[fine])
+    # A mean weighted with such errors is too low; with those of the common rate it is not.
+    for result, low in ((exact, False), (own, True)):
+        weight = 1 / result.rateints.err**2
+        mean = (weight * result.rateints.sci).sum(axis=0) / weight.sum(axis=0)
+        bias = mean.mean() / observed.rate.mean() - 1
+        error = mean.std() / np.sqrt(mean.size) / observed.rate.mean()
+        assert (bias < -5 * error) == low
+
+
 def test_a_higher_threshold_finds_fewer_jumps():
     observed = observe(np.full(SIZE, 5.0), 8, hits=0.02, sizes=(10.0, 300.0))
     found = [

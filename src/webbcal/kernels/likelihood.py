@@ -21,6 +21,7 @@ from webbcal.kernels.likelihood_sums import (
     DROPPED,
     LEAST_NOISE,
     NUMBER,
+    PHOTON,
     PRODUCT,
     RATE,
     READ,
@@ -44,7 +45,7 @@ WIDTH = 256
 INFINITE = np.float32(np.inf)
 BAD_PIXEL = np.uint32(BAD)
 NOTHING = np.uint8(0)
-AFTER_JUMP = ENDING ^ JUMP  # flags of a group that make the difference after it useless
+AFTER_JUMP = ENDING ^ JUMP  # flags of a single read that make the difference after it useless
 
 
 class Groups(NamedTuple):
@@ -58,6 +59,18 @@ class Groups(NamedTuple):
     shared: Any
     reads: Any
     covariance: Covariance
+
+
+class Rules(NamedTuple):
+    """Options of the fit.
+
+    `suppress`: leave out ramps without a difference, though they may have a good group.
+    `exact`: the photon noise of integrations is that of the mean rate; else that which their
+    weights follow from.
+    """
+
+    suppress: Any
+    exact: Any
 
 
 class Fit(NamedTuple):
@@ -101,7 +114,7 @@ class Block(NamedTuple):
 
 
 @kernel
-def fit_by_likelihood(ramps, detector, groups, split, limits, suppress):
+def fit_by_likelihood(ramps, detector, groups, split, limits, rules):
     """Return the count rates of exposure and integrations, and chi^2.
 
     Parameters
@@ -114,8 +127,7 @@ def fit_by_likelihood(ramps, detector, groups, split, limits, suppress):
         for the ramps that have one.
     limits : tuple of float
         Gain in chi^2 from which a difference, or two neighbouring ones, are a jump.
-    suppress : bool
-        Leave out ramps without a difference, though they may have a good group.
+    rules : Rules
 
     Returns
     -------
@@ -135,12 +147,12 @@ def fit_by_likelihood(ramps, detector, groups, split, limits, suppress):
         make_lanes(ngroups, WIDTH),
         make_ramp(ngroups),
         np.empty(ngroups, np.bool_),
-        np.full((ngroups + 1, WIDTH), np.float32(np.inf)),
+        np.full((max(ngroups, nints) + 1, WIDTH), np.float32(np.inf)),
         np.zeros(WIDTH, np.uint8),
         np.empty(WIDTH, np.uint8),
         np.empty((nints, WIDTH), np.uint8),
         np.empty(WIDTH, np.uint32),
-        np.empty((4, nints + 1, WIDTH)),
+        np.empty((5, nints + 1, WIDTH)),
         np.empty((2, WIDTH)),
         np.empty((nints, WIDTH), np.uint8),
         np.empty(WIDTH, np.uint8),
@@ -171,11 +183,11 @@ def fit_by_likelihood(ramps, detector, groups, split, limits, suppress):
                             drop_jumps(work, times.covariance, limits, lane, block.ramp)
                     improve_rates(work, lanes)
                 _keep(i, lanes, shift, block)
-                _allow_for_chargeloss(ramps, times.covariance, i, span, shift, block)
-        if not suppress:
+                _allow_for_chargeloss(ramps, times, i, span, shift, block)
+        if not rules.suppress:
             _use_lone_groups(ramps, groups, split, span, block)
         store_flags(ramps, span, block, fit)
-        store_rates(span, block, fit)
+        store_rates(span, block, rules.exact, fit)
     return fit
 
 
@@ -193,7 +205,8 @@ def _read_flags(ramps, i, span, has_frames, block):
         for lane in range(stop - start):
             raised[lane] |= flags[lane]
     for lane in range(stop - start):
-        if raised[lane] & JUMP and first[lane] & DO_NOT_USE:
+        useless = first[lane] & DO_NOT_USE or not abs(ramps.sci[i, 0, start + lane]) < np.inf
+        if raised[lane] & JUMP and useless:
             raised[lane] = _raised_by(ramps.sci[i], ramps.groupdq[i], start + lane)
     if has_frames:
         for lane in range(stop - start):
@@ -245,9 +258,9 @@ def _read_differences(ramps, groups, i, span, shift, block):
         before, after = ramps.groupdq[i, k, start:stop], ramps.groupdq[i, k + 1, start:stop]
         row, used = work.rows[DIFFERENCE, k + shift], work.rows[USED, k + shift]
         per_second = 1.0 / groups.covariance.spacing[k + shift]
+        ruling_out = _ruling_out_the_next(groups, k + shift)
         for lane in range(lanes):
-            # A jump is over when its group is read, so that the difference after it can be used.
-            flags = (after[lane] & ENDING) | (before[lane] & AFTER_JUMP)
+            flags = (after[lane] & ENDING) | (before[lane] & ruling_out)
             unusable[lane] = flags | (saturated[lane] & SATURATED)
         for lane in range(lanes):
             row[lane] = (np.float64(sci1[lane]) - np.float64(sci0[lane])) * per_second
@@ -261,6 +274,15 @@ def _read_differences(ramps, groups, i, span, shift, block):
         if block.shifts[lane] != shift or block.own[lane] & BAD_PIXEL:
             for k in range(groups.covariance.spacing.size):
                 work.rows[USED, k, lane] = 0.0
+
+
+@part
+def _ruling_out_the_next(groups, k):
+    """Return the flags of a group that make the difference after it useless.
+
+    A jump is over when a single read is made, but it may be in the midst of several.
+    """
+    return ENDING if groups.reads[k] > 1.0 else AFTER_JUMP
 
 
 @part
@@ -324,6 +346,7 @@ def _keep(i, lanes, shift, block):
         parts[1, i, lane] = values[BY_PHOTON, lane]
         parts[2, i, lane] = values[BY_READ, lane] if weight > 0.0 else np.inf
         parts[3, i, lane] = 1.0
+        parts[4, i, lane] = values[PHOTON, lane]
         if weight > 0.0:
             block.quality[0, lane] += values[SQUARE, lane] - product * product / weight
             block.quality[1, lane] += values[NUMBER, lane] - values[DROPPED, lane] - 1.0
@@ -331,7 +354,7 @@ def _keep(i, lanes, shift, block):
 
 
 @part
-def _allow_for_chargeloss(ramps, covariance, i, span, shift, block):
+def _allow_for_chargeloss(ramps, groups, i, span, shift, block):
     """Set by how much less the read noise would be if no group had been left out as too bright.
 
     Ramps that lost charge in some groups were cut short for that; the weights of later
@@ -340,15 +363,16 @@ def _allow_for_chargeloss(ramps, covariance, i, span, shift, block):
     for lane in range(span[1] - span[0]):
         if block.shifts[lane] != shift or not block.raised[i, lane] & CHARGELOSS:
             continue
-        for k in range(covariance.spacing.size):
+        for k in range(groups.covariance.spacing.size):
             block.regained[k] = False
         for k in range(ramps.sci.shape[1] - 1):
             pixel = span[0] + lane
             before, after = ramps.groupdq[i, k, pixel], ramps.groupdq[i, k + 1, pixel]
             lost = ((before | after) & CHARGELOSS) != 0
-            flags = (_regained(after) & ENDING) | (_regained(before) & AFTER_JUMP)
+            ruling_out = _ruling_out_the_next(groups, k + shift)
+            flags = (_regained(after) & ENDING) | (_regained(before) & ruling_out)
             block.regained[k + shift] = lost and flags == 0
-        less = read_noise_of(block.work, covariance, lane, block.regained, block.ramp)
+        less = read_noise_of(block.work, groups.covariance, lane, block.regained, block.ramp)
         block.parts[3, i, lane] = less / block.work.values[BY_READ, lane]
 
 
@@ -361,7 +385,7 @@ def _regained(flags):
 @part
 def _use_lone_groups(ramps, groups, split, span, block):
     """Measure ramps without a difference by their first good group, or else by the zero frame."""
-    parts = block.parts
+    parts, unit, dark = block.parts, block.work.values[UNIT], block.work.values[DARK]
     for i in range(ramps.sci.shape[0]):
         for lane in range(span[1] - span[0]):
             if parts[2, i, lane] < np.inf:
@@ -380,6 +404,7 @@ def _use_lone_groups(ramps, groups, split, span, block):
             parts[1, i, lane] = shared / (time * time)
             parts[2, i, lane] = 1.0 / (reads * time * time)
             parts[3, i, lane] = 1.0
+            parts[4, i, lane] = (max(value / time, 0.0) + dark[lane]) * unit[lane]
 
 
 @part

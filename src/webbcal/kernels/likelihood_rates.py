@@ -18,8 +18,11 @@ from webbcal.kernels.likelihood_sums import (
     clear,
 )
 from webbcal.kernels.ramp_segments import KEPT
+from webbcal.kernels.sorting import sort_columns
 
 BAD_PIXEL = np.uint32(BAD)
+INFINITE = np.float32(np.inf)
+ROUNDS = 2  # of weights and rates, where the prescribed ones are wanted
 UNUSABLE = np.uint32(DO_NOT_USE)
 
 
@@ -122,17 +125,22 @@ def _add_integration(block, i, nints, lanes):
 
 
 @part
-def store_rates(span, block, fit):
+def store_rates(span, block, exact, fit):
     """Store the rates and their variances, in the integrations and the exposure.
 
     The photon noise of all integrations is that of the mean rate: errors that follow the noise
-    of each rate would bias means that are weighted with them.
+    of each rate would bias means that are weighted with them. Where `exact` is not wanted, it is
+    the one that the weights of the differences follow from, and that scaled in proportion to the
+    rates in the weights of the integrations.
     """
     start, stop = span
     lanes, nints = stop - start, block.parts.shape[1] - 1
-    _combine(block, nints, lanes)
+    if exact:
+        _combine(block, nints, lanes)
+    else:
+        _combine_as_prescribed(block, nints, lanes)
     for i in range(nints + 1):
-        _store_one(block, i, span, fit)
+        _store_one(block, i, span, exact, fit)
     quality, measured = block.quality, block.measured
     chi_square, freedom = fit.chi_square[start:stop], fit.freedom[start:stop]
     for lane in range(lanes):
@@ -142,11 +150,64 @@ def store_rates(span, block, fit):
 
 
 @part
-def _store_one(block, i, span, fit):
+def _combine_as_prescribed(block, nints, lanes):
+    """Find the rates of the exposure with variances scaled from the rate of each integration.
+
+    What is stored as the photon noise of the exposure is such that its product with the variance
+    per unit of it is the variance.
+    """
+    parts, read = block.parts, block.work.values[READ]
+    _median_rates(block, nints, lanes)
+    for lane in range(lanes):
+        read_noise, mean = read[lane], parts[0, nints, lane]
+        weight, by_photon, by_read, stored = 0.0, 0.0, 0.0, 0.0
+        for _ in range(ROUNDS if block.measured[lane] else 0):
+            weight, rate, by_photon, by_read, stored = 0.0, 0.0, 0.0, 0.0, 0.0
+            for i in range(nints):
+                if not block.fine[i, lane]:
+                    continue
+                one, r = parts[0, i, lane], parts[2, i, lane]
+                own = parts[4, i, lane] * parts[1, i, lane]
+                noise = max(own * mean / one, 0.0) if one != 0.0 else 0.0
+                h = 1.0 / (noise + read_noise * r)
+                weight += h
+                rate += h * one
+                by_photon += h * h * noise
+                by_read += h * h * r
+                stored += h * h * r * parts[3, i, lane]
+            mean = rate / weight
+        square = weight * weight
+        parts[0, nints, lane] = mean
+        parts[1, nints, lane] = by_photon / square if square > 0.0 else 0.0
+        parts[2, nints, lane] = by_read / square if square > 0.0 else 0.0
+        parts[3, nints, lane] = stored / by_read if by_read > 0.0 else 1.0
+        parts[4, nints, lane] = 1.0
+
+
+@part
+def _median_rates(block, nints, lanes):
+    """Set the rates of the exposure to the medians over the integrations."""
+    parts, rows = block.parts, block.sorted
+    for i in range(nints):
+        row, rate, fine = rows[i], parts[0, i], block.fine[i]
+        for lane in range(lanes):
+            row[lane] = np.float32(rate[lane]) if fine[lane] else INFINITE
+    sort_columns(rows, nints)
+    for lane in range(lanes):
+        number = 0
+        for i in range(nints):
+            number += 1 if block.fine[i, lane] else 0
+        low, high = rows[max(number - 1, 0) // 2, lane], rows[number // 2, lane]
+        parts[0, nints, lane] = 0.5 * (np.float64(low) + np.float64(high)) if number else 0.0
+
+
+@part
+def _store_one(block, i, span, exact, fit):
     """Store the rates of one integration, or of the exposure."""
     start, stop = span
     lanes, parts, values = stop - start, block.parts, fit.rates.values
     photon, read = block.work.values[PHOTON], block.work.values[READ]
+    photon = photon if exact else parts[4, i]
     rate, p, r, loss = parts[0, i], parts[1, i], parts[2, i], parts[3, i]
     fine = block.fine[i] if i < parts.shape[1] - 1 else block.measured
     value, error = values[0, i, start:stop], values[1, i, start:stop]

@@ -62,14 +62,22 @@ def fit_by_likelihood(
     several reads. The largest jump is dropped first, until none is left or a single difference;
     of two that disagree the higher one goes, since hits add charge.
 
+    Next to a group with JUMP_DET that averages several reads neither difference is used: the hit
+    may be in their midst. A single read ends the jump, and only the difference to it is spoilt.
+
     Integrations are combined with the weights :math:`1 / V_i`, V_i their variances at the common
-    rate; photon variances of the integrations are at that rate, too.
+    rate; photon variances of the integrations are at that rate, too. With `variances`
+    'prescribed', those of an integration are at the rate a' that its covariance was made with
+    last; the weights hold them times max(b / a, 0), a the rate of the integration and b that of
+    the exposure: at first the median over the integrations, then, once, the mean that follows.
+    The photon variance of the exposure is the one of these weights.
 
     A zero frame is taken out of the mean of the first group, and used as a group before it.
 
     Source: T. Brandt 2024, PASP 136, 045004 (fit) and 045005 (jumps).
     Departures: ``docs/decisions/0052-likelihood-fit.md``.
     """
+    from webbcal.kernels.likelihood import Rules
     from webbcal.kernels.likelihood import fit_by_likelihood as fit
 
     ramps, detector = arrays_of(ramp, readnoise, gain)
@@ -77,9 +85,8 @@ def fit_by_likelihood(
     split = [reads[0][:1], reads[0][1:], *reads[1:]] if len(reads[0]) > 1 else reads
     x = options.jump_threshold
     limits = (x * x, -2.0 * math.log(math.erfc(x / math.sqrt(2.0))))
-    rates, chi_square, freedom = fit(
-        ramps, detector, _groups(reads), _groups(split), limits, options.suppress_one_group
-    )
+    rules = Rules(options.suppress_one_group, options.variances == "exact")
+    rates, chi_square, freedom = fit(ramps, detector, _groups(reads), _groups(split), limits, rules)
     return Fitted(rates.values, rates.flags, chi_square, freedom)
 
 

@@ -21,7 +21,8 @@ class RampFitOptions(Options):
     variances: str = option(
         "exact",
         "Variances of the weights used; or 'prescribed': those of the published description, "
-        "which are too small for long faint ramps. Likelihood knows exact ones only.",
+        "which are too small for long faint ramps. By likelihood: photon noise of integrations at "
+        "the rate of the exposure; or 'prescribed': at their own rates.",
         choices=("exact", "prescribed"),
     )
     jump_threshold: float = option(
