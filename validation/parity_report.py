@@ -156,9 +156,10 @@ def _percent(part: float) -> str:
 
 def _difference(case: Case, result: ArrayResult) -> str:
     kinds = ", ".join(f"{name}: {count}" for name, count in sorted(result.kinds.items()))
+    judged = result.total - sum(result.explained.values())
     return (
         f"* {case.name}, {result.product} {result.array}: "
-        f"{round(result.total * (1 - result.part))} of {result.total}; {kinds}; "
+        f"{judged - result.equal} of {judged}; {kinds}; "
         f"worst {result.worst} (webbcal / peer)"
     )
 
