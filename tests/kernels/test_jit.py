@@ -1,5 +1,8 @@
 """Compiled kernels are kept where the user, and nobody else, can write."""
 
+import ast
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -79,3 +82,60 @@ def test_a_kernel_that_cannot_be_kept_runs_all_the_same(monkeypatch, tmp_path):
     folder.rmdir()
     folder.write_text("in the way")
     assert doubled(21) == 42
+
+
+def kept_in(folder):
+    return sum(path.stat().st_size for path in folder.rglob("*.nbc"))
+
+
+def test_an_entry_is_found_again_without_what_others_need_of_it(monkeypatch, tmp_path):
+    def total(values):
+        result = 0.0
+        for value in values:
+            result += np.sqrt(value)
+        return result
+
+    values = np.array([1.0, 4.0, 9.0])
+    sizes = {}
+    for compile_ in (_jit.kernel, _jit.entry):
+        folder = tmp_path / compile_.__name__
+        folder.mkdir()
+        monkeypatch.setattr(_jit, "CACHE_FOLDER", folder)
+        assert compile_(total)(values) == 6.0
+        again = compile_(total)
+        assert again(values) == 6.0
+        assert sum(again.stats.cache_hits.values()) == 1
+        sizes[compile_.__name__] = kept_in(folder)
+    assert sizes["entry"] < 0.8 * sizes["kernel"]
+
+    @_jit.kernel
+    def twice(values):
+        return 2 * again(values)
+
+    with pytest.raises(RuntimeError, match="unfit for linking"):
+        twice(values)
+
+
+def test_no_kernel_calls_an_entry():
+    """`entry` promises that; a kernel that was kept could not be linked to it."""
+    folder = Path(_jit.__file__).parent
+    modules = {path.stem: ast.parse(path.read_text("utf-8")) for path in folder.glob("*.py")}
+    entries = {
+        f"{name}.{f.name}"
+        for name, module in modules.items()
+        for f in module.body
+        if isinstance(f, ast.FunctionDef) and "entry" in map(ast.unparse, f.decorator_list)
+    }
+    assert "ramp.fit_ramps" in entries
+    for name, module in modules.items():
+        compiled = [f for f in module.body if isinstance(f, ast.FunctionDef) and f.decorator_list]
+        used = {n.id for f in compiled for n in ast.walk(f) if isinstance(n, ast.Name)}
+        used -= {f.name for f in compiled if f"{name}.{f.name}" not in entries}
+        assert not {f"{name}.{one}" for one in used} & entries
+        imported = [n for n in ast.walk(module) if isinstance(n, ast.ImportFrom) and n.module]
+        assert not entries & {
+            f"{n.module.rpartition('.')[2]}.{alias.name}"
+            for n in imported
+            for alias in n.names
+            if alias.name in used
+        }

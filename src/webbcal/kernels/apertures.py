@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from webbcal.kernels._jit import kernel, part
+from webbcal.kernels._jit import entry, kernel, part
 from webbcal.kernels.sorting import median
 
 CLIP_SIGMA = 3.0
@@ -123,7 +123,7 @@ def _one_sum(sci, err, place, radius, blur, correlation, out):
     out[CURVATURE_X], out[CURVATURE_Y] = curvature_x, curvature_y
 
 
-@kernel
+@entry
 def aperture_sums(sci, err, centres, radii, blur, correlation):
     r"""Return sums over circles, each pixel weighted with the part of it inside.
 
@@ -198,7 +198,7 @@ def _clipped(sample, variances, count):
     return middle, deviation, variance / max(count, 1), count
 
 
-@kernel
+@entry
 def ring_levels(sci, err, labels, own, centres, inner, outer, enough):
     r"""Return the clipped median of the pixels in a ring about each source, and its error.
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from webbcal.kernels._jit import kernel
+from webbcal.kernels._jit import entry
 
 
-@kernel
+@entry
 def blot(image, first_row, rows, positions, out):
     r"""Interpolate between the four nearest pixels.
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from webbcal.kernels._jit import kernel, part
+from webbcal.kernels._jit import entry, part
 
 SHORT = 32
 """Longest list that is sorted by insertion."""
@@ -71,7 +71,7 @@ def _range(values, flags, unusable, limit, rounds, kept):
     return kept[first], kept[last - 1]
 
 
-@kernel
+@entry
 def clipped_means(values, flags, poisson, rnoise, unusable, limit, rounds):
     """Average samples of every pixel without the unusable ones and those that stand out.
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from webbcal.kernels._jit import kernel
+from webbcal.kernels._jit import entry, kernel
 from webbcal.kernels.sorting import _select
 
 BUCKETS = 1024
@@ -81,7 +81,7 @@ def _quartiles(values, usable):
     )
 
 
-@kernel
+@entry
 def into_buckets(values, usable):
     """Return the usable values in buckets.
 
@@ -174,7 +174,7 @@ def moments(buckets, low, high):
     return total, square
 
 
-@kernel
+@entry
 def clipped_level(buckets, limit, rounds):
     """Return the statistics of values within `limit` standard deviations of their median.
 
@@ -202,7 +202,7 @@ def clipped_level(buckets, limit, rounds):
     return Level(median, mean, deviation, last - first)
 
 
-@kernel
+@entry
 def clipped_lower_half(buckets, centre, limit, rounds):
     """Return the standard deviation of the values below a centre and their mirror images.
 

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from webbcal.kernels._jit import kernel, part
+from webbcal.kernels._jit import entry, kernel, part
 
 EXPONENTIAL, LINEAR, SINH = 0, 1, 2
 SINH_SCALE = 0.25
@@ -291,7 +291,7 @@ def _numbered(marks, height, width):
     return result
 
 
-@kernel
+@entry
 def deblend(image, labels, label, box, rules, contrast):
     """Return which part of a segment belongs to which of the sources in it.
 
@@ -354,7 +354,7 @@ def deblend(image, labels, label, box, rules, contrast):
     return nothing
 
 
-@kernel
+@entry
 def flood_from(image, usable, seeds, connectivity):
     """Return which of several sources each usable pixel belongs to, downhill from their places.
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from webbcal.kernels._jit import kernel
+from webbcal.kernels._jit import entry, kernel
 from webbcal.kernels.group_flags import BAD, JUMP
 from webbcal.kernels.sorting import sort_columns
 
@@ -10,7 +10,7 @@ LANES, LONG = 256, 256
 FEW_LANES = 128  # for long lists, so that they stay in the second-level cache
 
 
-@kernel
+@entry
 def typical_differences(sci, groupdq, together):
     """Return median and scatter of the differences between the groups of each pixel.
 

@@ -14,7 +14,7 @@ Source: Fruchter and Hook 2002, sections 2 and 3.
 
 import numpy as np
 
-from webbcal.kernels._jit import inlined, kernel, part
+from webbcal.kernels._jit import entry, inlined, part
 
 SQUARE, POINT, TURBO, GAUSSIAN, LANCZOS2, LANCZOS3 = range(6)
 
@@ -327,7 +327,7 @@ def _room(side):
     )
 
 
-@kernel
+@entry
 def drizzle(  # noqa: PLR0913 (a kernel takes no objects)
     positions, inner, sci, weight, shape, first_row, totals, context, bit
 ):
@@ -389,7 +389,7 @@ def drizzle(  # noqa: PLR0913 (a kernel takes no objects)
     return missed
 
 
-@kernel
+@entry
 def add_variances(  # noqa: PLR0913 (a kernel takes no objects)
     positions, inner, variances, weight, shape, factor, first_row, inverse, start, totals
 ):
@@ -456,7 +456,7 @@ def add_variances(  # noqa: PLR0913 (a kernel takes no objects)
                             totals[row, left + c, 3] += share * share * own
 
 
-@kernel
+@entry
 def combine_flags(positions, inner, flags, weight, shape, first_row, totals):
     """Collect the flags of the pixels of an image that contribute to each pixel of the output.
 

@@ -9,7 +9,7 @@ b phase bin.
 
 import numpy as np
 
-from webbcal.kernels._jit import kernel
+from webbcal.kernels._jit import entry, kernel
 
 OUTPUTS = 4
 """Neighbouring columns, read at the same time by an output each."""
@@ -18,7 +18,7 @@ TABLE_BITS = 14
 TABLE_SHIFT = 32 - TABLE_BITS
 
 
-@kernel
+@entry
 def group_variance(sci, pixeldq):
     """Return the variance of each pixel over the groups, about the mean.
 
@@ -86,7 +86,7 @@ def add_outputs(row, keep, level):
         level[q] = s
 
 
-@kernel
+@entry
 def phase_sums(sci, variance, limit, row_phase, column_phase, bins):
     """Sum the ramps of good pixels by the phase at which their first group is read.
 
@@ -142,7 +142,7 @@ def phase_sums(sci, variance, limit, row_phase, column_phase, bins):
     return sums, counts, good
 
 
-@kernel
+@entry
 def remove_wave(sums, good, row_phase, column_phase, wave, wave_rows, wave_columns, starts):
     """Subtract a wave from sums by the phase of another one, as if from the pixels.
 
@@ -173,7 +173,7 @@ def remove_wave(sums, good, row_phase, column_phase, wave, wave_rows, wave_colum
                 target[place[q]] -= good[y, q] * wave[phase >> np.uint32(TABLE_SHIFT)]
 
 
-@kernel
+@entry
 def subtract_waves(sci, waves, amplitudes, starts, row_phase, column_phase, x0):
     """Return the signal less waves.
 

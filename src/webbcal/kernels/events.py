@@ -5,13 +5,13 @@ Pixels are given by their flat indices in the frame, ascending: few of them are 
 
 import numpy as np
 
-from webbcal.kernels._jit import kernel
+from webbcal.kernels._jit import entry, kernel
 from webbcal.kernels.group_flags import BAD, JUMP, SATURATED
 
 SURROUNDINGS = 2  # pixels
 
 
-@kernel
+@entry
 def newly_saturated(before, now):
     """Return the flat indices of pixels that are SATURATED now and were not before.
 
@@ -35,7 +35,7 @@ def newly_saturated(before, now):
     return result
 
 
-@kernel
+@entry
 def where_above(values, threshold):
     """Return the flat indices of values above a threshold; NaN is not."""
     count = 0
@@ -63,7 +63,7 @@ def _root(parents, n):
     return root
 
 
-@kernel
+@entry
 def label(indices, columns):
     """Tell connected regions apart; pixels that share an edge or a corner are connected.
 
@@ -114,7 +114,7 @@ def label(indices, columns):
     return labels, count
 
 
-@kernel
+@entry
 def surroundings(flags, indices, labels, count, columns):
     """Count the usable pixels within two pixels of each region, and those with JUMP_DET.
 
@@ -143,7 +143,7 @@ def surroundings(flags, indices, labels, count, columns):
     return usable, jumps
 
 
-@kernel
+@entry
 def solid(flags, columns, edge):
     """Return the flat indices of pixels all of whose surroundings have JUMP_DET.
 

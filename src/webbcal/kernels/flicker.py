@@ -5,14 +5,14 @@ Axes: y row, x column. Masks are uint8: 1 where a pixel shows background and noi
 
 import numpy as np
 
-from webbcal.kernels._jit import kernel
+from webbcal.kernels._jit import entry
 from webbcal.kernels.clipping import median_by_bins
 from webbcal.kernels.sorting import median
 
 BINS = 256
 
 
-@kernel
+@entry
 def group_difference(later, earlier, flags, bad, background):
     """Return what a group adds to the one before, and where it tells about noise.
 
@@ -49,7 +49,7 @@ def group_difference(later, earlier, flags, bad, background):
     return difference, mask
 
 
-@kernel
+@entry
 def narrow(mask, image, low, high):
     """Return the mask without the pixels whose value is outside low to high; NaN is outside."""
     height, width = image.shape
@@ -62,7 +62,7 @@ def narrow(mask, image, low, high):
     return narrowed
 
 
-@kernel
+@entry
 def line_medians(image, mask, low, high, parts):
     """Return the median of each part of each line.
 
@@ -97,7 +97,7 @@ def line_medians(image, mask, low, high, parts):
     return medians
 
 
-@kernel
+@entry
 def accumulate(signal, cleaned, total):
     """Subtract from a group the noise of all differences up to it.
 
@@ -118,7 +118,7 @@ def accumulate(signal, cleaned, total):
             target[x] = source[x] - sums[x]
 
 
-@kernel
+@entry
 def median_image(sci, groupdq, bad):
     """Return the median over the integrations: (integration, group, y, x) to (group, y, x).
 

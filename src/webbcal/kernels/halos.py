@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from webbcal.kernels._jit import kernel
+from webbcal.kernels._jit import entry, kernel
 from webbcal.kernels.group_flags import BAD, JUMP
 from webbcal.kernels.sorting import median
 
 
-@kernel
+@entry
 def distances(inside):
     """Return the distance of every pixel from the nearest one that is inside.
 
@@ -71,7 +71,7 @@ def _envelope(along, lowest, begin):
     begin[n + 1] = np.inf
 
 
-@kernel
+@entry
 def excesses(signal, flags, gain, readnoise, frames, hit):
     """Return how much some differences exceed the typical one of their pixel.
 
@@ -123,7 +123,7 @@ def excesses(signal, flags, gain, readnoise, frames, hit):
     return result
 
 
-@kernel
+@entry
 def ring_medians(distance, excess, flags):
     """Return what the rings around a core are like, each one pixel wide.
 

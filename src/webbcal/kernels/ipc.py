@@ -5,7 +5,7 @@ Axes: i integration, g group, y row, x column; j, k row and column of the convol
 
 import numpy as np
 
-from webbcal.kernels._jit import kernel
+from webbcal.kernels._jit import entry, kernel
 
 
 @kernel
@@ -23,7 +23,7 @@ def add_shifted(row, weights, shift, bounds, total):
             total[x] += weights[x] * row[x + shift]
 
 
-@kernel
+@entry
 def deconvolve(sci, weights, region):
     """Return (i, g, y, x) data in which each pixel holds a weighted sum of its neighbours.
 

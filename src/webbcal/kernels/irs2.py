@@ -6,10 +6,10 @@ Sample p of line s is number ``p + P s`` of the time series of an output.
 
 import numpy as np
 
-from webbcal.kernels._jit import kernel
+from webbcal.kernels._jit import entry
 
 
-@kernel
+@entry
 def fill_missing(series, weights, out):
     """Copy a series (p, s), missing values (NaN) replaced by a weighted mean of near ones.
 
@@ -50,7 +50,7 @@ def fill_missing(series, weights, out):
                 out[p, s] = np.float32(total[s] / weight[s]) if weight[s] > 0 else 0.0
 
 
-@kernel
+@entry
 def straight_line(values, samples, lines, span):
     """Return offset and slope of the straight line in time through some values.
 
@@ -87,7 +87,7 @@ def straight_line(values, samples, lines, span):
     return (sy - slope * st) / count, slope
 
 
-@kernel
+@entry
 def subtract_line(values, samples, line, span):
     """Subtract a straight line in time from values (p', s), in place."""
     length = 1.0 * span[0] * span[1]
@@ -98,7 +98,7 @@ def subtract_line(values, samples, line, span):
             values[i, s] = np.float32(values[i, s] - (first + step * s))
 
 
-@kernel
+@entry
 def weighted_sum(one, first, other, second, out):
     """Set `out` to ``one * first + other * second``, complex (p, f)."""
     rows, columns = one.shape
@@ -107,7 +107,7 @@ def weighted_sum(one, first, other, second, out):
             out[p, f] = one[p, f] * first[p, f] + other[p, f] * second[p, f]
 
 
-@kernel
+@entry
 def subtract_model(frame, rows, model, backwards, out, targets):
     """Write rows of a frame, less a model of each, to other rows.
 

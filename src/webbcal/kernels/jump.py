@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from webbcal.core.dq import DQ
-from webbcal.kernels._jit import kernel
+from webbcal.kernels._jit import entry, kernel
 from webbcal.kernels.group_flags import BAD, JUMP
 from webbcal.kernels.sorting import median, sort_columns
 
@@ -67,7 +67,7 @@ class Pixels(NamedTuple):
     readnoise: Any
 
 
-@kernel
+@entry
 def find_jumps(pixels, columns, search, spread):
     """Return flags with JUMP_DET where jumps are, and how many each pixel has.
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from webbcal.kernels._jit import kernel, part
+from webbcal.kernels._jit import entry, part
 from webbcal.kernels.group_flags import BAD, CHARGELOSS, DO_NOT_USE, ENDING, JUMP, SATURATED
 from webbcal.kernels.likelihood_jumps import drop_jumps, make_ramp, read_noise_of
 from webbcal.kernels.likelihood_rates import store_flags, store_rates
@@ -113,7 +113,7 @@ class Block(NamedTuple):
     measured: Any
 
 
-@kernel
+@entry
 def fit_by_likelihood(ramps, detector, groups, split, limits, rules):
     """Return the count rates of exposure and integrations, and chi^2.
 

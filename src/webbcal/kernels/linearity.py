@@ -7,7 +7,7 @@ the compiler can use vector instructions.
 
 import numpy as np
 
-from webbcal.kernels._jit import kernel
+from webbcal.kernels._jit import entry, kernel
 
 SATURATED = np.uint8(2)
 CHUNK = 512  # columns: 5 powers of float64 fill 20 of the 32 kB of a first-level cache
@@ -86,7 +86,7 @@ def correct(chunk, signal, flags, room, out):
         out[x] = signal[x] if flags[x] & SATURATED else linear
 
 
-@kernel
+@entry
 def linearise(sci, groupdq, coefficients, unusable):
     """Return the linear signal of (i, g, y, x) arrays and the pixels that were left alone.
 
@@ -192,7 +192,7 @@ def linearise_part(sci, groupdq, chunk, inverse, frames, room, out):
         store(result, sci[g], groupdq[g], out[g])
 
 
-@kernel
+@entry
 def linearise_reads(sci, groupdq, coefficients, inverse, unusable, frames):
     """Return the linear signal of groups that are means of several frames.
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from webbcal.kernels._jit import kernel
+from webbcal.kernels._jit import entry, kernel
 from webbcal.kernels.sorting import median
 
 
@@ -37,7 +37,7 @@ def clipped_median(sample, limit, rounds):
     return middle
 
 
-@kernel
+@entry
 def box_levels(image, mask, height, width, enough, limit, rounds):
     """Return the clipped median of each box of an image.
 
@@ -77,7 +77,7 @@ def box_levels(image, mask, height, width, enough, limit, rounds):
     return levels
 
 
-@kernel
+@entry
 def smoothed(levels, half):
     """Return the median of the known levels within `half` boxes, NaN where there is none."""
     down, across = levels.shape
@@ -95,7 +95,7 @@ def smoothed(levels, half):
     return medians
 
 
-@kernel
+@entry
 def surface(coefficients, first_y, weights_y, first_x, weights_x):
     """Return a cubic spline surface.
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from webbcal.kernels._jit import kernel, part
+from webbcal.kernels._jit import entry, part
 from webbcal.kernels.sorting import sort_columns
 
 TILE = 256  # columns that are sorted together
@@ -10,7 +10,7 @@ TILE = 256  # columns that are sorted together
 LOOSE, STRICT = 1, 2  # limits that a difference exceeds: the second, the first
 
 
-@kernel
+@entry
 def median_of_groups(planes, lowest_of_two, out):
     """Find the median over groups, pixel by pixel.
 
@@ -56,7 +56,7 @@ def _middle(ordered, count, x, lowest_of_two):
     return np.float32(0.5 * (np.float64(ordered[count // 2 - 1, x]) + np.float64(upper)))
 
 
-@kernel
+@entry
 def find_outliers(sci, err, reference, inner, offset, limits, out):
     r"""Flag pixels that differ from a reference by more than noise and sampling explain.
 

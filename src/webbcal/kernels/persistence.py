@@ -5,7 +5,7 @@ Axes: i integration, g group, y row, x column.
 
 import numpy as np
 
-from webbcal.kernels._jit import kernel
+from webbcal.kernels._jit import entry, kernel
 from webbcal.kernels.group_flags import SATURATED
 
 RESOLUTION = 1e-10  # d: dates of these years are good to 7e-12 d, and groups end with windows
@@ -32,7 +32,7 @@ def flag_pixel(sci, groupdq, times, duration, threshold, flags, end, out):
     return end
 
 
-@kernel
+@entry
 def flag_windows(sci, groupdq, times, duration, threshold, flags, ends):
     """Return the group flags with those of persistence, and the ends of the windows.
 

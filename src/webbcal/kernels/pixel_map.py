@@ -6,7 +6,7 @@ powers is a multiple of four, and there are at least four.
 
 import numpy as np
 
-from webbcal.kernels._jit import kernel
+from webbcal.kernels._jit import entry, kernel
 
 
 @kernel
@@ -32,7 +32,7 @@ def _along_row(coefficients, powers_y, factors):
             factors[i] += powers_y[j] * coefficients[j, i]
 
 
-@kernel
+@entry
 def positions(coefficients, powers_y, tile_of_row, powers_x, edges_x, limits, out):
     r"""Evaluate the map for some rows.
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from webbcal.kernels._jit import kernel
+from webbcal.kernels._jit import entry, kernel
 from webbcal.kernels.group_flags import BAD, DO_NOT_USE
 from webbcal.kernels.ramp_segments import fit_flagged
 from webbcal.kernels.ramp_signal import typical_rates
@@ -119,7 +119,7 @@ class Work(NamedTuple):
     totals: Any
 
 
-@kernel
+@entry
 def fit_ramps(ramps, detector, timing, suppress, exact):
     """Return the count rates of exposure and integrations.
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from webbcal.kernels._jit import kernel
+from webbcal.kernels._jit import entry, kernel
 from webbcal.kernels.group_flags import BAD, JUMP
 from webbcal.kernels.ramp import LANES, find_odd, plan_of, room_for
 from webbcal.kernels.ramp_segments import (
@@ -39,7 +39,7 @@ class Details(NamedTuple):
     hits: Any
 
 
-@kernel
+@entry
 def count_details(ramps, suppress):
     """Return the largest number of segments and of jumps in any integration, axis (pixel)."""
     nints, ngroups, npixels = ramps.sci.shape
@@ -62,7 +62,7 @@ def _is_hit(before, after):
     return (after & JUMP) != 0 and ((after | before) & BAD) == 0
 
 
-@kernel
+@entry
 def find_details(ramps, detector, timing, suppress, exact, shape):
     """Return the `Details`; `shape`: the length of the axes of segments and of hits."""
     nints, ngroups, npixels = ramps.sci.shape

@@ -5,7 +5,7 @@ Axes: i integration, g group, y row, x column, r row of the detector, c referenc
 
 import numpy as np
 
-from webbcal.kernels._jit import kernel
+from webbcal.kernels._jit import entry, kernel
 
 
 @kernel
@@ -37,7 +37,7 @@ def clipped_mean(sample, limit):
     return mean
 
 
-@kernel
+@entry
 def clipped_means(values, bounds, limit):
     """Return the clipped mean of each set of pixels in each group.
 
@@ -140,7 +140,7 @@ def running_median(strip, half, medians):
         count = remove(ordered, count, strip[mirrored(row - half, rows)])
 
 
-@kernel
+@entry
 def running_medians(strips, half):
     """Return `running_median` of each strip: (i, g, r, c) to (i, g, r), float32."""
     integrations, groups, rows, _ = strips.shape
@@ -151,7 +151,7 @@ def running_medians(strips, half):
     return medians
 
 
-@kernel
+@entry
 def subtract_levels(sci, columns, rows, columns_first):
     """Return (i, g, y, x) data less the levels of their columns (i, g, x) and rows (i, g, y).
 
@@ -173,7 +173,7 @@ def subtract_levels(sci, columns, rows, columns_first):
     return out
 
 
-@kernel
+@entry
 def subtract_by_parity(sci, levels, first):
     """Return (i, g, y, x) data less one level per column for even rows and one for odd rows.
 

@@ -5,7 +5,7 @@ Axes: i integration, g group, y row, x column.
 
 import numpy as np
 
-from webbcal.kernels._jit import kernel
+from webbcal.kernels._jit import entry, kernel
 
 DO_NOT_USE = np.uint8(1)
 SATURATED = np.uint8(2)
@@ -135,7 +135,7 @@ def flag_neighbours(sci, groupdq, limits, pattern, first, out):
                 flag_interleaved_pixel(sci, limits, pattern, first[y, x], out, y, x)
 
 
-@kernel
+@entry
 def flag_saturation(sci, groupdq, limits, pattern):
     """Return the group flags of (i, g, y, x) arrays with saturation and floor added.
 

@@ -4,13 +4,13 @@ import math
 
 import numpy as np
 
-from webbcal.kernels._jit import kernel, part
+from webbcal.kernels._jit import entry, part
 
 MOMENTS = 6
 """Sums of f, f x, f y, f x x, f x y, f y y."""
 
 
-@kernel
+@entry
 def segment_boxes(labels, count):
     """Return first and last row and column of each segment, and its number of pixels.
 
@@ -43,7 +43,7 @@ def segment_boxes(labels, count):
     return boxes
 
 
-@kernel
+@entry
 def segment_sums(labels, boxes, shape, sci, level, err):
     """Return the moments of each segment, and the sum of its values with its variance.
 
@@ -92,7 +92,7 @@ def segment_sums(labels, boxes, shape, sci, level, err):
     return moments, sums
 
 
-@kernel
+@entry
 def peaks(labels, boxes, image):
     """Return column and row of the largest value of each segment; the first of equal ones."""
     places = np.zeros((boxes.shape[0], 2), np.int64)
@@ -106,7 +106,7 @@ def peaks(labels, boxes, image):
     return places
 
 
-@kernel
+@entry
 def point_statistics(image, places, profile, mask):
     r"""Return how much a source differs from a point, as DAOFIND tells it.
 

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from webbcal.kernels._jit import kernel
+from webbcal.kernels._jit import entry, kernel
 from webbcal.kernels.group_flags import BAD, JUMP
 
 
-@kernel
+@entry
 def ring_widths(inner, outer):
     """Return how far each row of a ring extends to the sides, and its hole.
 
@@ -34,7 +34,7 @@ def ring_widths(inner, outer):
     return widths
 
 
-@kernel
+@entry
 def mean_excess(signal, flags, typical, weight, widths):
     """Return the mean excess in a ring around each pixel, in standard deviations.
 

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from webbcal.kernels._jit import kernel, part
+from webbcal.kernels._jit import entry, part
 from webbcal.kernels.clipping import median_between, moments, rank_of
 
 
-@kernel
+@entry
 def keep_usable(sci, dq, bad, low, high, out):
     """Copy the finite values from `low` to `high` of pixels without bad flags; NaN for others.
 
@@ -29,7 +29,7 @@ def keep_usable(sci, dq, bad, low, high, out):
             out[y, x] = value if good else np.float32(np.nan)
 
 
-@kernel
+@entry
 def matched_differences(first, second, nodes, step, stride, out):
     """Take the difference of two images where both see the same sky.
 
@@ -90,7 +90,7 @@ def _crosses(a, b, size):
     return min(a, b) < size + 1.0 and max(a, b) > -1.0
 
 
-@kernel
+@entry
 def clipped_range(buckets, lower, upper, rounds):
     """Drop values too far from the mean, `rounds` times or until none is.
 
@@ -131,7 +131,7 @@ def clipped_range(buckets, lower, upper, rounds):
     return low, high, mean, median_between(buckets, first, last), deviation, last - first
 
 
-@kernel
+@entry
 def counts_in_bins(values, low, width, bins):
     """Count values into bins of a width, the first one from `low`; others are left out."""
     counts = np.zeros(bins, np.int64)

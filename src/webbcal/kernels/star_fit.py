@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from webbcal.kernels._jit import kernel, part
+from webbcal.kernels._jit import entry, part
 
 AMPLITUDE, X, Y, SIGMA, LEVEL = range(5)
 ROUNDS = 50
@@ -12,7 +12,7 @@ SMALLEST_SIGMA = 0.2  # pixel: below, all the light is in one
 FEWEST_PIXELS = 10  # twice as many as parameters
 
 
-@kernel
+@entry
 def star_positions(image, error, mask, start, half, sigma):
     r"""Fit a Gaussian curve to each star by least squares, all pixels of equal weight.
 

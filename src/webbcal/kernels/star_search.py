@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from webbcal.kernels._jit import kernel, part
+from webbcal.kernels._jit import entry, part
 
 
 @part
@@ -50,7 +50,7 @@ def clipped_level(sample, limit, rounds):
     return middle, deviation
 
 
-@kernel
+@entry
 def levels_and_noise(image, mask, box, stride, limit, rounds):
     """Return level and noise of each box of an image, from every `stride`-th row and column.
 
@@ -89,7 +89,7 @@ def levels_and_noise(image, mask, box, stride, limit, rounds):
     return levels, noise
 
 
-@kernel
+@entry
 def flattened(image, mask, levels, box):
     """Return an image without its background, 0 where it cannot be used.
 
@@ -134,7 +134,7 @@ def flattened(image, mask, levels, box):
     return result
 
 
-@kernel
+@entry
 def filtered(image, weights):
     """Return the sum of the pixels around each one, with weights; 0 beyond the border.
 
@@ -170,7 +170,7 @@ def filtered(image, weights):
     return result
 
 
-@kernel
+@entry
 def peaks(image, threshold, reach):
     """Return the pixels above a threshold that none within a distance exceeds.
 

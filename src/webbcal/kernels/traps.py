@@ -5,7 +5,7 @@ Axes: i integration, g group, k family of traps, y row, x column.
 
 import numpy as np
 
-from webbcal.kernels._jit import kernel
+from webbcal.kernels._jit import entry, kernel
 from webbcal.kernels.group_flags import DO_NOT_USE, SATURATED
 
 
@@ -99,7 +99,7 @@ def follow_pixel(ramp, groupdq, pixel, families, clock, persistence, state, room
             state[k] = np.float32(left + density * captured[k] * empty)
 
 
-@kernel
+@entry
 def follow_traps(sci, groupdq, density, full, families, clock, state):
     """Return what the traps release into each group, and the charge that they hold at the end.
 

@@ -5,14 +5,14 @@ Axes: line, pixel along the line.
 
 import numpy as np
 
-from webbcal.kernels._jit import kernel
+from webbcal.kernels._jit import entry, kernel
 from webbcal.kernels.sorting import median
 
 MAD = 1.4826
 """Standard deviation of a normal distribution over its median absolute deviation."""
 
 
-@kernel
+@entry
 def reject_outliers(image, mask, limit):
     """Return the mask (uint8) without values beyond `limit` deviations of the line's median.
 
@@ -70,7 +70,7 @@ def solve(matrix, right, solution):
         solution[i] = total / matrix[i, i]
 
 
-@kernel
+@entry
 def fit_waves(image, weights, cosine, sine, pass_band, stiffness):
     r"""Return the slow part of each line.
 
@@ -164,7 +164,7 @@ def _normal_matrix(even, odd, waves, matrix):
             matrix[row, waves - 1 + j] = 0.5 * (even[k - j] - even[k + j])
 
 
-@kernel
+@entry
 def smooth_across(model, kernel_half):
     """Return an image smoothed over its lines, mirrored at the borders.
 
@@ -192,7 +192,7 @@ def smooth_across(model, kernel_half):
     return smooth
 
 
-@kernel
+@entry
 def fit_in_time(image, mask, table, pixels_per_line, waves, stiffness):
     r"""Return the waves in a run of lines, as samples of one time series.
 
@@ -274,7 +274,7 @@ def _waves_at(t, table, waves, basis):
         basis[2 * k + 1] = table[(phase + 3 * (n // 4)) % n]  # sin a = cos(a - pi / 2)
 
 
-@kernel
+@entry
 def widened(rejected):
     """Return a map of pixels (uint8) with the neighbours along the line added."""
     lines, pixels = rejected.shape

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from webbcal.kernels._jit import kernel, part
+from webbcal.kernels._jit import entry, part
 
 REACH = 4.0
 """Where the window is cut off, in its standard deviations."""
@@ -65,7 +65,7 @@ def _step(sci, level, labels, own, x0, y0, sigma):
     return 2.0 * along_x / total, 2.0 * along_y / total, known / window
 
 
-@kernel
+@entry
 def window_centroids(sci, level, labels, places, sigma):
     r"""Move places to the centroids of sources under a Gaussian window.
 
