@@ -101,7 +101,7 @@ def test_the_text_is_that_of_astropy(tmp_path):
 def test_words_and_narrow_numbers(tmp_path):
     from astropy.table import Table
 
-    words = ["two words", "a b ", 'a "quote"', "#", "plain", "nan"]
+    words = ["two words", "a  b", 'a "quote"', "#", "plain", "nan"]
     columns = [
         TextColumn("word", np.array(words)),
         TextColumn("number", np.array([0.1, np.nan, -np.inf, 1e-30, 3, 1e20], np.float32), "Jy"),

@@ -99,3 +99,21 @@ def test_damage_is_told():
     broken = text.replace(b"steps:", b"stops:", 1)
     with pytest.raises(InvalidInput, match="here: the stored world coordinates are damaged"):
         read_tree(broken, "here")["wcs"].light()
+
+
+def test_tables_are_read_as_columns(tmp_path):
+    import asdf
+    from astropy.table import MaskedColumn, Table
+
+    from webbcal.io.asdf_file import read_asdf
+    from webbcal.spec.references.catalogs import VegaOffset
+
+    table = Table({"filter": ["F560W", "F770W"], "abvega_offset": [4.38, 1.5]})
+    hidden = Table({"abvega_offset": MaskedColumn([4.38, 1.5], mask=[False, True])})
+    for number, written in enumerate((table, hidden)):
+        path = tmp_path / f"{number}.asdf"
+        asdf.AsdfFile({"meta": {}, "abvega_offset": written}).write_to(path)
+        found = read_asdf(path, VegaOffset).offsets
+        assert list(found) == written.colnames
+        for name in written.colnames:
+            np.testing.assert_array_equal(found[name], np.asarray(written[name]))

@@ -5,7 +5,7 @@ import struct
 from typing import Any
 
 import numpy as np
-from yaml.nodes import Node, SequenceNode
+from yaml.nodes import Node, ScalarNode, SequenceNode
 
 from webbcal.core.errors import InvalidInput
 from webbcal.io.asdf_tree import EncodedNode, plain_scalar
@@ -13,6 +13,7 @@ from webbcal.io.yaml_graph import YAML
 
 ARRAY = "tag:stsci.edu:asdf/core/ndarray-"
 _PLAIN = {"source", "datatype", "byteorder", "shape"}
+_WORDS = {"ucs4": "U", "ascii": "S"}
 _INLINE = {"data", "datatype", "shape"}
 _DATATYPES = {
     "bool8": "b1",
@@ -26,21 +27,33 @@ _DATATYPES = {
 def array_of(value: EncodedNode, where: object) -> np.ndarray:
     """Return a stored array, without the asdf library where its layout is plain."""
     entries = {str(key.value): item for key, item in value.node.value}
-    if set(entries) == _INLINE and entries["datatype"].value in _DATATYPES:
-        return np.array(_numbers(entries["data"], where), _DATATYPES[entries["datatype"].value])
+    if set(entries) == _INLINE and isinstance(entries["datatype"], ScalarNode):
+        return np.array(_numbers(entries["data"], where), _kind(entries["datatype"]))
     simple = set(entries) == _PLAIN and entries["source"].tag == YAML + "int"
-    if not simple or entries["datatype"].value not in _DATATYPES:
+    kind = _kind(entries["datatype"]) if simple else None
+    if kind is None:
         return np.array(value.decode())
     number = int(entries["source"].value)
     if -len(value.blocks) <= number < len(value.blocks):
         content = _uncompressed(value.blocks[number])
         if content is not None:
-            stored = np.dtype(_DATATYPES[entries["datatype"].value])
+            stored = np.dtype(kind)
             if entries["byteorder"].value == "big":
                 stored = stored.newbyteorder(">")
             shape = tuple(int(item.value) for item in entries["shape"].value)
             return _shaped(content, stored, shape, where)
     return np.array(value.decode())
+
+
+def _kind(datatype: Node) -> str | None:
+    """Return what numpy calls a kind of plain values, None for others."""
+    if isinstance(datatype, ScalarNode):
+        return _DATATYPES.get(datatype.value)
+    if isinstance(datatype, SequenceNode) and len(datatype.value) == 2:
+        name, length = datatype.value
+        if name.value in _WORDS and length.tag == YAML + "int":
+            return f"{_WORDS[name.value]}{int(length.value)}"
+    return None
 
 
 def _shaped(

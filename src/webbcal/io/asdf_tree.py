@@ -82,7 +82,7 @@ class EncodedNode(Encoded):
         return self._value
 
     def light(self) -> Any:
-        """Return world coordinates, or a transform of coordinates, without the asdf library.
+        """Return world coordinates, a transform, or columns of a table, without the asdf library.
 
         Raises
         ------

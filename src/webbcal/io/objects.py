@@ -1,8 +1,9 @@
-"""World coordinates and transforms in trees, without the asdf library."""
+"""World coordinates, transforms and tables in trees, without the asdf library."""
 
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from yaml.nodes import Node, ScalarNode, SequenceNode
 
 from webbcal.core.errors import InvalidInput
@@ -14,9 +15,12 @@ from webbcal.io.asdf_tree import YAML_TAGS, EncodedNode, encode, is_array, plain
 from webbcal.io.yaml_graph import NODES
 from webbcal.spec.tagged import Tagged, TaggedWord
 
+TABLES = ("tag:astropy.org:astropy/table/table-", "tag:stsci.edu:asdf/core/table-")
+COLUMNS = ("tag:stsci.edu:asdf/table/column-", "tag:stsci.edu:asdf/core/column-")
 
-def read_object(stored: EncodedNode, where: object) -> World | Transform:
-    """Return the world coordinates or the transform that a node describes.
+
+def read_object(stored: EncodedNode, where: object) -> World | Transform | dict[str, np.ndarray]:
+    """Return the world coordinates, the transform, or the columns of the table of a node.
 
     Raises
     ------
@@ -28,6 +32,8 @@ def read_object(stored: EncodedNode, where: object) -> World | Transform:
     Parts of unknown kind are decoded by the asdf library when they are needed.
     """
     tree = _Reader(stored.blocks, where).value(stored.node)
+    if stored.tag.startswith(TABLES):
+        return _columns(tree, stored)
     try:
         if not stored.tag.startswith(WCS_TAG):
             return transform_of(tree)
@@ -36,6 +42,16 @@ def read_object(stored: EncodedNode, where: object) -> World | Transform:
         raise InvalidInput(
             error.what, where=where, expected=error.expected, found=error.found
         ) from None
+
+
+def _columns(tree: Any, stored: EncodedNode) -> dict[str, np.ndarray]:
+    columns = tree.get("columns") if isinstance(tree, Mapping) else None
+    if not isinstance(columns, list) or not all(
+        isinstance(each, Tagged) and isinstance(each.get("data"), np.ndarray) for each in columns
+    ):
+        table = stored.decode()  # of columns that are not plain
+        return {str(name): np.asarray(table[name]) for name in table.colnames}
+    return {str(each["name"]): each["data"] for each in columns}
 
 
 def tree_of(world: World) -> Any:
@@ -85,7 +101,7 @@ class _Reader:
         stored = EncodedNode(node, self._blocks, self._where)
         if is_array(node):
             return array_of(stored, self._where)
-        known = is_known(tag) or tag.startswith((WCS_TAG, STEP_TAG, *FRAMES))
+        known = is_known(tag) or tag.startswith((WCS_TAG, STEP_TAG, *FRAMES, *TABLES, *COLUMNS))
         if tag not in YAML_TAGS and not known:
             return stored
         entries = {str(key.value): self.value(item) for key, item in node.value}

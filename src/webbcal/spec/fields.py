@@ -95,8 +95,9 @@ class Elements:
 class Node:
     """Declaration of a part of the metadata tree beside ``meta``: nested values and arrays.
 
-    An empty `name` stands for all of the tree but ``meta``. Transforms of coordinates in a `light`
-    part are read as `geometry.chain.Transform`, and world coordinates as `geometry.world.World`.
+    An empty `name` stands for all of the tree but ``meta``. In a `light` part, transforms of
+    coordinates are read as `geometry.chain.Transform`, world coordinates as
+    `geometry.world.World`, and tables as mappings of names to columns.
     """
 
     name: str

@@ -39,7 +39,7 @@ class ApertureCorrection(Reference):
 class VegaOffset(Reference):
     """Difference of AB and Vega magnitudes, by optical element.
 
-    `offsets` is a table with ``abvega_offset`` (AB minus Vega), and ``filter``, ``pupil`` or
+    `offsets` maps names to columns: ``abvega_offset`` (AB minus Vega), and ``filter``, ``pupil`` or
     ``detector`` to tell its rows apart.
     """
 
@@ -47,4 +47,4 @@ class VegaOffset(Reference):
     model: ClassVar[str] = "ABVegaOffsetModel"
     storage: ClassVar[str] = "asdf"
 
-    offsets: Any = node("abvega_offset", doc="Offsets by optical element.")
+    offsets: Any = node("abvega_offset", doc="Offsets by optical element.", light=True)

@@ -1,6 +1,7 @@
 """Source catalogue: find the sources of a mosaic, and measure them."""
 
 import platform
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -257,18 +258,15 @@ def _indices(
 
 def _header(apertures: Apertures, offset: float, options: SourceCatalogOptions) -> dict[str, Any]:
     """Return what the header of the table tells."""
-    import astropy
-    import scipy
-
     import webbcal
 
     return {
         "version": {
             "Python": platform.python_version(),
             "webbcal": webbcal.__version__,
-            "astropy": astropy.__version__,
+            "astropy": version("astropy"),
             "numpy": np.__version__,
-            "scipy": scipy.__version__,
+            "scipy": version("scipy"),
         },
         "aperture_params": {
             "aperture_radii": apertures.radii.tolist(),
