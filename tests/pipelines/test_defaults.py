@@ -8,6 +8,7 @@ from webbcal.pipelines.recipes.defaults import PRESETS, is_time_series, presets
 from webbcal.pipelines.settings import PRESET, Settings, resolve
 from webbcal.spec.meta import Meta
 from webbcal.steps import STEPS
+from webbcal.steps.of_sets import SET_STEPS
 
 
 def meta(nints: int, tsovisit: bool = False) -> Meta:
@@ -62,3 +63,23 @@ def test_miri_keeps_its_groups_in_time_series():
 def test_the_user_has_the_last_word():
     jump = resolved("NRC_IMAGE", meta(1), config={"jump": {"expand_large_events": False}})["jump"]
     assert not jump.values.expand_large_events
+
+
+@pytest.mark.parametrize(
+    ("instrument", "exposure_type", "names", "width"),
+    [
+        ("NIRISS", "NIS_IMAGE", {"detector": "NIS", "filter": "CLEAR", "pupil": "F090W"}, 1.5),
+        ("MIRI", "MIR_IMAGE", {"detector": "MIRIMAGE", "filter": "F2550W"}, 7.6),
+        ("MIRI", "MIR_IMAGE", {"detector": "MIRIMAGE", "filter": "F999X"}, 2.5),
+    ],
+)
+def test_stars_are_sought_as_wide_as_the_filter_makes_them(instrument, exposure_type, names, width):
+    about = Meta({"instrument": {"name": instrument, **names}})
+    recipe, mode = RECIPES["image3"], MODES[exposure_type]
+    known = presets(recipe, mode, about)
+    steps = [SET_STEPS["tweakreg"]]
+    found = resolve(recipe, Settings(), {}, "", known, steps)["tweakreg"]
+    assert found.values.kernel_fwhm == pytest.approx(width, abs=0.1)
+    own = Settings(options={"tweakreg": {"kernel_fwhm": 3.0}})
+    asked = resolve(recipe, own, {}, "", known, steps)["tweakreg"]
+    assert asked.values.kernel_fwhm == 3.0

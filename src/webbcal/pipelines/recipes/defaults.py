@@ -1,8 +1,9 @@
 """Defaults that depend on the kind of exposure: best practice where a step's own is cautious.
 
 Options keep the defaults that users know from `calwebb_detector1`; what operations turn on for
-an instrument is turned on here, and what harms time series is turned off. A parameter reference,
-a configuration file and the command line override it. Reasons: decision record 0062.
+an instrument is turned on here, and what harms time series is turned off. Stars are as wide as
+the filter makes them. A parameter reference, a configuration file and the command line override
+it. Reasons: decision records 0062 and 0121.
 """
 
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from webbcal.modes import Kind, Mode
+from webbcal.modes.point_spread import star_width
 from webbcal.pipelines.recipes import detector1
 from webbcal.pipelines.recipes._recipe import Recipe
 from webbcal.spec.meta import Meta
@@ -53,4 +55,13 @@ def presets(recipe: Recipe, mode: Mode, meta: Meta) -> dict[str, dict[str, Any]]
     for preset in PRESETS:
         if preset.recipe is recipe and preset.time_series in (None, series):
             values.setdefault(preset.step, {}).update(preset.values)
+    if "tweakreg" in recipe.sets:
+        values |= _widths(meta)
     return values
+
+
+def _widths(meta: Meta) -> dict[str, dict[str, Any]]:
+    """Return how wide the stars are that exposures are aligned by, where that is known."""
+    names = (meta.instrument.lookup(name) for name in ("name", "detector", "filter", "pupil"))
+    width = star_width(*(str(name or "").upper() for name in names))
+    return {} if width is None else {"tweakreg": {"kernel_fwhm": round(width, 2)}}
