@@ -4,10 +4,11 @@ import sys
 
 
 def load_numba_alone() -> None:
-    """Load numba without SciPy, which it imports for linear algebra that no kernel uses.
+    """Load numba without SciPy and without its extensions, which no kernel uses.
 
-    That is a quarter of a second of every run. For the command line only: in a session of the
-    user's, other code may want numba with SciPy.
+    SciPy, for linear algebra, takes a quarter of a second of every run; looking through all
+    installed packages for extensions takes 10 ms. For the command line only: in a session of the
+    user's, other code may want numba with both.
     """
     if "scipy" in sys.modules or "numba" in sys.modules:
         return
@@ -16,3 +17,6 @@ def load_numba_alone() -> None:
         import numba.np.arraymath  # noqa: F401 (this is where numba looks for SciPy)
     finally:
         del sys.modules["scipy"]
+    from numba.core import entrypoints
+
+    entrypoints._already_initialized = True
