@@ -92,6 +92,23 @@ def test_a_correction_moves_positions_by_what_was_asked_for(times):
     np.testing.assert_allclose(ours.decode()(X, Y), ours(X, Y), rtol=0, atol=1e-12)
 
 
+def test_a_correction_is_that_of_tweakwcs():
+    from tweakwcs import JWSTWCSCorrector
+
+    angles = {"v2_ref": -120.0, "v3_ref": -500.0, "roll_ref": 134.5}
+    corrector = JWSTWCSCorrector(image().decode(), angles)
+    matrix, shift = np.array([[1.0001, 2e-4], [-1e-4, 0.9999]]), np.array([0.1, -0.2])
+
+    def moved(ra, dec):
+        plane = np.stack(corrector.world_to_tanp(ra, dec))
+        return corrector.tanp_to_world(*(matrix @ plane + shift[:, None]))
+
+    ours = correction.corrected(image(), (-120.0, -500.0), moved, SHAPE, 6)
+    corrector.set_correction(matrix=matrix, shift=shift)
+    off = np.array(ours(X, Y)) - corrector.wcs(X, Y)
+    assert np.abs(off).max() * 3600 < 1e-7
+
+
 def test_what_is_not_seen_from_the_telescope_cannot_be_corrected():
     grid = mosaic_grid([image()], Orientation(0.002, -69.4, 134.5, 0.3, -1))
     with pytest.raises(InvalidInput, match="a frame of V2 and V3"):
