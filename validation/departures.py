@@ -22,7 +22,11 @@ GAIN = 1.5
 RECORDS = {
     "difference after a jump used": "0052",
     "jumps searched for otherwise": "0052",
-    "unusable pixels not fitted": "0052",
+    "unusable pixels not fitted": "0052, 0053",
+    "nothing there is NaN": "0053",
+    "uncertainties of photons and reads in DN": "0053",
+    "height of a jump without the rate": "0053",
+    "time since the reset in seconds": "0053",
     "variance above 1e6 kept": "0010",
     "photon noise of the integrations that have differences": "0010",
     "read noise not positive": "0010",

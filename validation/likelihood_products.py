@@ -12,6 +12,7 @@ from astropy.io import fits
 
 from validation import likelihood
 from validation.likelihood import PEER, PEER_OTHERWISE, WEBBCAL, Fitted, Rules
+from validation.reference_planes import reference_plane
 
 DO_NOT_USE, SATURATED, JUMP, PERSISTENCE = 1, 2, 4, 32
 OF_SIGMA, OF_VARIANCE, OF_TOTAL = 0.01, 1e-3, 1e-5
@@ -41,7 +42,7 @@ def predicted_pixels(
     second has the others.
     """
     header = fits.getheader(ours["rate"])
-    gain, noise = (_reference(references, header, key) for key in ("R_GAIN", "R_READNO"))
+    gain, noise = (reference_plane(references, header, key) for key in ("R_GAIN", "R_READNO"))
     shape, fine = gain.shape, (gain > 0) & np.isfinite(noise)
     mine, peer = _side(ours, header), _side(theirs, header)
     dark = _read(ours["ramp"]).get("AVDRKCUR", np.zeros(shape))
@@ -125,15 +126,6 @@ def _side(files: dict[str, Path], header: fits.Header) -> Side:
         np.array(values),
         ints["DQ"].reshape(nints, -1),
     )
-
-
-def _reference(folder: Path, header: fits.Header, key: str) -> np.ndarray:
-    """Return the image of a reference, cut to the subarray."""
-    (path,) = folder.rglob(header[key].removeprefix("crds://"))
-    own = fits.getheader(path)
-    image: np.ndarray = fits.getdata(path, "SCI").astype(float)
-    x, y = (header[f"SUBSTRT{n}"] - own[f"SUBSTRT{n}"] for n in (1, 2))
-    return image[y : y + header["SUBSIZE2"], x : x + header["SUBSIZE1"]]
 
 
 def _read(path: Path) -> Arrays:
