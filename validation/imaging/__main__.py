@@ -142,7 +142,7 @@ def forced_lines(programme: Programme) -> Iterator[Criterion]:
 def cosmic_ray_lines(programme: Programme) -> Iterator[Criterion]:
     """Yield what was measured of cosmic rays."""
     found = measure_rejection(programme.images)
-    if not found.strong:
+    if not found.strong and not found.flags:
         return
     cases = (
         (
@@ -154,11 +154,16 @@ def cosmic_ray_lines(programme: Programme) -> Iterator[Criterion]:
         ("cosmic rays above 10 sigma found", found.found, found.strong, FOUND),
     )
     for name, part, whole, limit in cases:
+        if not found.strong:
+            continue  # stage 1 has found all of them
         share = part / whole if whole else np.nan
         yield Criterion(
             name, f"{100 * share:.2f} % of {whole}", f"above {100 * limit:.1f} %", share > limit
         )
     share = found.false / found.flags if found.flags else 0.0
+    if not found.strong and found.flags < 1 / FALSE:
+        print(f"     flags more than a pixel from one: {found.false} of {found.flags}, too few")
+        return
     yield Criterion(
         "flags more than a pixel from one",
         f"{100 * share:.2f} % of {found.flags}",

@@ -15,7 +15,7 @@ DITHERS = 3
 
 @dataclass(frozen=True)
 class Rejection:
-    """Pixels hit by cosmic rays that stage 1 left, and pixels flagged.
+    """Pixels hit by cosmic rays, as far as stage 1 left them, and pixels flagged.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ def measure_rejection(images: Sequence[Image]) -> Rejection:
     for image in images:
         dq = image.plane("DQ")
         flagged = (dq & OUTLIER) != 0
-        hits = image.truth.missed
+        hits = image.hits
         touched = np.zeros(dq.shape, bool)
         touched[hits["y"], hits["x"]] = True
         near = binary_dilation(touched, np.ones((3, 3), bool))

@@ -34,12 +34,15 @@ class Image:
         What was true of it.
     view : View
         True relation of its pixels and the sky.
+    raw_truth : Path or None
+        Truth of the raw exposure that it began with, if it was one.
     """
 
     path: Path
     group: str
     truth: SceneTruth
     view: View
+    raw_truth: Path | None = None
 
     @cached_property
     def wcs(self) -> Any:
@@ -51,6 +54,31 @@ class Image:
         """Rows and columns."""
         header = fits.getheader(self.path, "SCI")
         return header["NAXIS2"], header["NAXIS1"]
+
+    @cached_property
+    def hits(self) -> np.ndarray:
+        """Pixels hit by cosmic rays, structured: y, x, and sigma, how far off the image is there.
+
+        Where rates were simulated, those that their cosmic-ray search is said to have missed.
+        Where raw exposures were, all, with what is left of them after stage 1: image minus truth
+        in standard deviations, each pixel once; NaN where the image has no value.
+        """
+        if self.raw_truth is None:
+            return self.truth.missed
+        assert self.truth.scene is not None
+        table = fits.getdata(self.raw_truth, "HITS")
+        y, x = np.unique(np.stack([table["y"], table["x"]]).astype(int), axis=1)
+        # Flagged pixels have no value later.
+        before = self.path.with_name(
+            re.sub(r"(_[a-z0-9]+)?_crf\.fits$", "_cal.fits", self.path.name)
+        )
+        with fits.open(before, memmap=False) as units:
+            sci, err = (np.asarray(units[name].data)[y, x] for name in ("SCI", "ERR"))
+        found = np.zeros(len(y), [("y", "i4"), ("x", "i4"), ("sigma", "f8")])
+        found["y"], found["x"] = y, x
+        with np.errstate(invalid="ignore", divide="ignore"):
+            found["sigma"] = (sci - self.truth.scene[y, x]) / err
+        return found
 
     def header(self) -> fits.Header:
         """Return all keywords of the primary and the SCI header."""
@@ -106,11 +134,14 @@ def images_in(folder: Path, simulation: Path, suffix: str) -> tuple[Image, ...]:
         match = NAME.fullmatch(path.name)
         if match is None:
             continue
-        scene = simulation / "truth" / f"{match[1]}_{match[2]}_scene.fits"
+        root = f"{match[1]}_{match[2]}"
+        scene = simulation / "truth" / f"{root}_scene.fits"
+        raw = simulation / "truth" / f"{root}_truth.fits"
         if not scene.exists():
             continue
         truth = read_scene(scene)
-        found.append(Image(path, match[1], truth, true_view(truth, simulation)))
+        view = true_view(truth, simulation)
+        found.append(Image(path, match[1], truth, view, raw if raw.exists() else None))
     return tuple(found)
 
 

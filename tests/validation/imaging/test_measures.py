@@ -236,3 +236,28 @@ def test_apertures_give_flux_and_error():
     pull = (found - fluxes)[1:] / error[1:]
     assert pull.std() == pytest.approx(1, abs=0.35)
     assert abs(pull.mean()) < 0.7
+
+
+def test_what_stage_1_left_of_the_hits_of_raw_exposures_is_to_be_found(made, tmp_path):
+    scene = read_scene(made.scenes[0])
+    truth = replace(scene, missed=scene.missed[:0])
+    hits = np.zeros(6, [("y", "i4"), ("x", "i4")])
+    hits["y"], hits["x"] = [20, 20, 40, 60, 80, 100], [30, 30, 50, 70, 90, 110]  # one pixel twice
+    raw = tmp_path / "raw_truth.fits"
+    fits.HDUList([fits.PrimaryHDU(), fits.BinTableHDU(hits, name="HITS")]).writeto(raw)
+    assert truth.scene is not None
+    sci, dq = truth.scene.copy(), np.zeros(truth.scene.shape, np.uint32)
+    err = np.full_like(sci, 0.01)
+    sci[20, 30] += 0.2  # 20 sigma are left
+    sci[40, 50] += 0.5
+    sci[60, 70] = np.nan  # stage 1 has no value there
+    dq[20, 30] = dq[81, 91] = dq[64, 64] = OUTLIER  # found; beside a hit; far from all
+    crf = tmp_path / f"{made.exposures[0].name[:-10]}_o001_crf.fits"
+    planes = {"SCI": sci, "ERR": err, "DQ": dq}
+    for path in (crf, tmp_path / crf.name.replace("_o001_crf", "_cal")):
+        units = [fits.ImageHDU(data, name=name) for name, data in planes.items()]
+        fits.HDUList([fits.PrimaryHDU(), *units]).writeto(path)
+    view = truth.view(made.references["distortion"])
+    found = measure_rejection([Image(crf, "group", truth, view, raw)])
+    assert (found.strong, found.found) == (2, 1)
+    assert (found.flags, found.false) == (3, 1)
