@@ -25,8 +25,9 @@ INTRODUCTION = [
     "percentage, in which values with a recorded reason to differ count as different. The result",
     "of a step has the differences of the steps before it, too. Arrays that are equal throughout",
     "share a line. webbcal runs with `variances=prescribed` in ramp_fit and guider_cds, as the",
-    "peer defines them, and with `irs2_zeros=missing` in refpix (record 0045). Set aside are",
-    "values only where the cause is found in the products (`validation/departures.py`).",
+    "peer defines them, and with `irs2_zeros=missing` in refpix and `irs2_partial=false` in",
+    "saturation (record 0045). Set aside are values only where the cause is found in the products",
+    "(`validation/departures.py`).",
     "",
 ]
 

@@ -40,12 +40,17 @@ EXPLICIT: dict[str, dict[str, Any]] = {
 }
 """Options that the two sides have other defaults for: always given, as is what to leave out."""
 PRESCRIBED = {
-    "detector1": {"ramp_fit": {"variances": "prescribed"}, "refpix": {"irs2_zeros": "missing"}},
+    "detector1": {
+        "ramp_fit": {"variances": "prescribed"},
+        "refpix": {"irs2_zeros": "missing"},
+        "saturation": {"irs2_partial": False},
+    },
     "guider": {"guider_cds": {"variances": "prescribed"}},
     "dark": {},
 }
 """Options of webbcal that it has for this comparison, by pipeline: variances as in the published
-description (records 0010 and 0059), measurements of 0 as if there were none (0045)."""
+description (records 0010 and 0059); of interleaved readout, measurements of 0 as if there were
+none, and no search for groups that ran full among their frames (0045)."""
 
 MEMORY = "peer_results.json"
 EXTRA = "ERR,NOTES,QUICKLOOK"

@@ -18,10 +18,10 @@ def make(rng, groups, rows=23, columns=29):
     return np.minimum(np.round(sci), 65535).astype(np.float32)
 
 
-@pytest.mark.parametrize("interleaved", [False, True])
+@pytest.mark.parametrize("rules", [(False, True), (True, True), (True, False)])
 @pytest.mark.parametrize("reach", [0, 1, 3])
 @pytest.mark.parametrize(("groups", "frames"), [(1, 4), (2, 2), (3, 8), (6, 4), (6, 1)])
-def test_kernel_matches_naive(reach, groups, frames, interleaved):
+def test_kernel_matches_naive(reach, groups, frames, rules):
     rng = np.random.default_rng(100 * groups + 10 * frames + reach)
     sci = make(rng, groups)
     groupdq = rng.choice(np.array([0, 0, 0, 0, 1, 4], np.uint8), sci.shape)
@@ -35,9 +35,9 @@ def test_kernel_matches_naive(reach, groups, frames, interleaved):
         frozen(bias),
         frozen((first + 0.5 * (frames + 1)) / (first + frames)),
     )
-    pattern = frames, reach, interleaved
+    pattern = (frames, reach, *rules)  # interleaved, partial
     fast = flag_saturation(frozen(sci), frozen(groupdq), limits, pattern)
-    slow = naive.flag_saturation(sci, groupdq, threshold, bias, checked, *pattern)
+    slow = naive.flag_saturation(sci, groupdq, threshold, bias, checked, pattern)
     np.testing.assert_array_equal(fast, slow)
 
 
@@ -47,6 +47,6 @@ def test_a_group_saturated_on_input_saturates_the_later_ones():
     groupdq[0, 1, 2, 2] = 2
     limits = (frozen(np.full((5, 5), UNCHECKED)), frozen(np.zeros((5, 5), np.float32)),
               frozen(np.ones(3)))  # fmt: skip
-    out = flag_saturation(frozen(sci), frozen(groupdq), limits, (1, 0, False))
+    out = flag_saturation(frozen(sci), frozen(groupdq), limits, (1, 0, False, True))
     np.testing.assert_array_equal(out[0, :, 2, 2], [0, 2, 2])
     assert out.sum() == 4

@@ -13,10 +13,9 @@ def grow(mask, reach):
     return out
 
 
-def flag_saturation(sci, groupdq, threshold, bias, checked, frames, reach, interleaved=False):
+def flag_saturation(sci, groupdq, threshold, bias, checked, pattern):
     """Return flags; `checked` (y, x): whether the pixel has a threshold."""
     out = groupdq.copy()
-    pattern = frames, reach, interleaved
     for i in range(sci.shape[0]):
         flag_integration(sci[i], groupdq[i], threshold, bias, checked, pattern, out[i])
     return out
@@ -24,7 +23,7 @@ def flag_saturation(sci, groupdq, threshold, bias, checked, frames, reach, inter
 
 def flag_integration(sci, groupdq, threshold, bias, checked, pattern, out):
     """Flag (g, y, x) data in `out`."""
-    frames, reach, interleaved = pattern
+    frames, reach, interleaved, partial = pattern
     groups = len(sci)
     full = np.zeros(sci.shape, bool)
     for g in range(groups):
@@ -35,7 +34,7 @@ def flag_integration(sci, groupdq, threshold, bias, checked, pattern, out):
     out[saturated] |= SAT
     if frames == 1:
         return
-    for g in range(0 if interleaved else groups - 1):
+    for g in range(groups - 1 if partial else 0):
         reads = np.arange(g * frames + 1, (g + 1) * frames + 1)
         hidden = checked & (sci[g] >= threshold * (reads.mean() / reads[-1]))
         usable = ~saturated[g] & (groupdq[g] & DNU == 0) & (sci[g] > 0)

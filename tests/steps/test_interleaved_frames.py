@@ -33,8 +33,10 @@ def limits():
     return Saturation(sci=plane(50000, frame), dq=plane(0, frame, np.uint32))
 
 
-def flag(ramp, reference):
-    return saturation.flag_saturation(ramp, reference, None, saturation.SaturationOptions())
+def flag(ramp, reference, **options):
+    return saturation.flag_saturation(
+        ramp, reference, None, saturation.SaturationOptions(**options)
+    )
 
 
 def scene(groups=4):
@@ -82,6 +84,33 @@ def test_steep_ramps_beside_a_full_pixel_keep_the_group_before():
     flags = flag(ramp_of(frames), limits()).groupdq[0][:, rows] & SAT
     assert (flags[2] > 0).sum() == 9
     assert not flags[:2].any()
+
+
+def rates_of_filling_pixels(**options):
+    """Return rate / truth of single pixels that fill up before the last of eight groups."""
+    groups, well = 8, 51000.0
+    times = np.arange(1, 5 * groups + 1)
+    truth = np.zeros((2048, WIDTH))
+    single = truth[1::3, 1::3]
+    single[:] = well / np.linspace(10, 5 * groups - 5, single.size).reshape(single.shape)
+    charge = np.minimum(truth * times[:, None, None], well)
+    image = 1 + charge.reshape(groups, 5, 2048, WIDTH).mean(axis=1)
+    frames, rows = stored(image.astype(np.float32))
+    flags = flag(ramp_of(frames), limits(), **options).groupdq[0][:, rows]
+    told = truth > 0
+    usable = (flags & np.uint8(DQ.SATURATED | DQ.DO_NOT_USE))[:, told] == 0
+    last = usable.sum(axis=0) - 1
+    assert (usable[:-1] >= usable[1:]).all() and last.max() >= 5
+    values = image[:, told]
+    two = last > 0
+    rise = values[last[two], np.flatnonzero(two)] - values[0, two]
+    return rise / (5 * last[two]) / truth[told][two]
+
+
+def test_rates_of_pixels_that_fill_up_among_the_frames_of_a_group_are_right():
+    np.testing.assert_allclose(rates_of_filling_pixels(), 1, rtol=1e-6)
+    hidden = rates_of_filling_pixels(irs2_partial=False)
+    assert (hidden < 0.99).mean() > 0.2
 
 
 @pytest.mark.parametrize("detector", ["NRS1", "NRS2"])

@@ -82,16 +82,18 @@ def jumped_to_full(before, after, threshold, bias, frames):
 def flag_pixel(sci, groupdq, limits, pattern, start, out, y, x):
     """Flag one pixel of (g, y, x) arrays that counts as full from group `start` on."""
     threshold, bias, dilution = limits
-    frames, reach, interleaved = pattern
+    frames, reach, interleaved, partial = pattern
     for g in range(start, sci.shape[0]):
         out[g, y, x] |= SATURATED
-    if frames == 1 or start == 0 or interleaved:
+    if frames == 1 or start == 0:
         return
     g = start - 1
-    usable = sci[g, y, x] > 0 and (groupdq[g, y, x] & DO_NOT_USE) == 0
+    usable = partial and sci[g, y, x] > 0 and (groupdq[g, y, x] & DO_NOT_USE) == 0
     if usable and filled_up_inside(sci[g, y, x], threshold[y, x], dilution[g]):
         fill_box(out[g], y, x, reach, DO_NOT_USE)
-    if g == 1 and jumped_to_full(sci[0, y, x], sci[1, y, x], threshold[y, x], bias[y, x], frames):
+    if interleaved or g != 1:
+        return
+    if jumped_to_full(sci[0, y, x], sci[1, y, x], threshold[y, x], bias[y, x], frames):
         out[1, y, x] |= DO_NOT_USE
 
 
@@ -102,7 +104,7 @@ def flag_interleaved_pixel(sci, limits, pattern, first, out, y, x):
     Only a pixel that is itself full in the third group, its group `first`, is searched for one.
     """
     threshold, bias, _ = limits
-    frames, reach, interleaved = pattern
+    frames, reach, interleaved, _ = pattern
     if not interleaved or frames == 1 or first != 2 or sci.shape[0] <= 2:
         return
     if jumped_to_full(sci[0, y, x], sci[1, y, x], threshold[y, x], bias[y, x], frames):
@@ -151,7 +153,7 @@ def flag_saturation(sci, groupdq, limits, pattern):
     pattern : tuple
         Frames per group (int), 1 to leave groups before the first saturated one alone; by how
         many pixels to grow flags (int); whether the rules for interleaved reference pixels hold
-        (bool).
+        (bool); whether groups that ran full among their frames are searched (bool).
     """
     integrations, groups, rows, columns = sci.shape
     out = np.empty_like(groupdq)

@@ -30,6 +30,10 @@ class SaturationOptions(Options):
     use_readpatt: bool = option(
         True, "Look for saturation that a group hides by averaging its frames."
     )
+    irs2_partial: bool = option(
+        True,
+        "Look for it in every group of interleaved readout, too, not in the second only: IRS2.",
+    )
 
 
 def flag_saturation(
@@ -79,8 +83,8 @@ def flag_saturation(
     the reference, and NO_SAT_CHECK where the threshold is NaN.
     A signal that is NaN is not flagged; a pixel whose bias is NaN is not searched for such jumps.
     With interleaved reference pixels (IRS2), which are left alone, neighbours are those on the
-    detector; the third rule is not applied. The fourth is, to pixels that are full themselves, and
-    makes the second group SATURATED, also in the neighbours.
+    detector; the third rule is applied with `irs2_partial`, the fourth to pixels that are full
+    themselves, and makes the second group SATURATED, also in the neighbours.
     Zero frames: 0, which marks a value that cannot be used, at or below the floor and where the
     pixel or a neighbour is saturated.
     Assumes that ramps are straight between frames and groups follow each other without a gap;
@@ -113,7 +117,7 @@ def flag_saturation(
         zeroframe = np.where(full | (zeroframe <= 0), np.float32(0), zeroframe)
     return replace(
         ramp,
-        groupdq=_flagged(ramp, limits, rows, (frames, options.n_pix_grow_sat)),
+        groupdq=_flagged(ramp, limits, rows, (frames, options)),
         pixeldq=pixeldq,
         zeroframe=zeroframe,
     )
@@ -131,14 +135,17 @@ def _flagged(
     ramp: Ramp,
     limits: tuple[np.ndarray, np.ndarray, np.ndarray],
     rows: slice | np.ndarray,
-    pattern: tuple[int, int],
+    how: tuple[int, SaturationOptions],
 ) -> np.ndarray:
     """Return the group flags with saturation and floor added on some rows."""
     from webbcal.kernels.arrays import frozen
     from webbcal.kernels.saturation import flag_saturation as flag
 
+    frames, options = how
+    reach = options.n_pix_grow_sat
     if isinstance(rows, slice):
-        return np.asarray(flag(frozen(ramp.sci), frozen(ramp.groupdq), limits, (*pattern, False)))
+        pattern = frames, reach, False, True
+        return np.asarray(flag(frozen(ramp.sci), frozen(ramp.groupdq), limits, pattern))
     threshold, bias, dilution = limits
     result = ramp.groupdq.copy()
     if rows.size:
@@ -146,7 +153,7 @@ def _flagged(
             frozen(ramp.sci[..., rows, :]),
             frozen(ramp.groupdq[..., rows, :]),
             (frozen(threshold[rows]), frozen(bias[rows]), dilution),
-            (*pattern, True),
+            (frames, reach, True, options.irs2_partial),
         )
     return result
 
