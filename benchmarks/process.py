@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+FORBIDS_BYTE_CODE = "PYTHONDONTWRITEBYTECODE"
+
 
 @dataclass(frozen=True)
 class Usage:
@@ -23,6 +25,9 @@ def run(
 ) -> Usage:
     """Run a command to its end and return what it took, by the operating system's account.
 
+    Python may keep the byte code of what it imports, even where the environment forbids it: an
+    installed package has it.
+
     Raises
     ------
     RuntimeError
@@ -30,11 +35,12 @@ def run(
     """
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "output.log"
+    kept = {name: value for name, value in os.environ.items() if name != FORBIDS_BYTE_CODE}
     start = time.perf_counter()
     with log.open("w") as stream:
         process = subprocess.Popen(
             [str(word) for word in command],
-            env={**os.environ, **environ},
+            env={**kept, **environ},
             cwd=folder,
             stdout=stream,
             stderr=subprocess.STDOUT,
