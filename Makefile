@@ -23,6 +23,7 @@ $(VENV)/.runtime: pyproject.toml
 	  || { echo "webbcal needs Python 3.11 or later; set PYTHON=python3.xx"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python $(PIP) -e .
+	$(BIN)/python -m compileall -q src  # pip does so where it copies, not here
 	touch $@
 
 $(VENV)/.test: $(VENV)/.runtime
