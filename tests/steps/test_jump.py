@@ -11,6 +11,7 @@ from webbcal.spec.meta import Meta
 from webbcal.spec.references import Gain, ReadNoise
 from webbcal.steps.jump import STEP, JumpOptions, find_jumps
 from webbcal.steps.jump.search import Dropped
+from webbcal.steps.ramp_fit import RampFitOptions, fit_ramps
 
 SIZE = (100, 100)
 
@@ -49,6 +50,22 @@ def test_flags_few_groups_without_a_hit(ngroups):
     found = flagged(run(observe(rate, ngroups)))
     # Of Gaussian noise, 6e-5 lies beyond 4 sigma; the median takes up some of the rest.
     assert found.mean() < 1e-3
+
+
+def test_rates_of_pixels_with_clear_hits_are_unbiased_and_those_of_false_flags_are_low():
+    """A false flag takes a rise by chance out of the ramp; a hit that is seen anyway does not."""
+    observed = observe(
+        np.full((300, 300), 5.0), 8, nframes=2, groupgap=8, hits=0.01, sizes=(400.0, 5000.0)
+    )
+    ramp = run(observed, flag_4_neighbors=False)
+    rate = fit_ramps(ramp, observed.readnoise, observed.gain, RampFitOptions()).rate
+    pull = (rate.sci - observed.rate) / rate.err
+    struck, found = observed.struck.any(axis=(0, 1)), flagged(ramp).any(axis=(0, 1))
+    clear, false = struck & found, ~struck & found
+    assert abs(pull[clear].mean()) < 4 / np.sqrt(clear.sum())
+    assert abs(pull[~struck & ~found].mean()) < 4 / np.sqrt((~struck & ~found).sum()) + 0.01
+    assert false.sum() > 50
+    assert pull[false].mean() < -0.5
 
 
 def test_counts_hits_of_all_integrations():
