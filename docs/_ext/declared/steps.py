@@ -6,7 +6,7 @@ import types
 import typing
 from typing import Any
 
-from webbcal.core.options import Options
+from webbcal.core.options import Names, Numbers, Options
 from webbcal.modes import MODES
 from webbcal.pipelines.recipes import RECIPES
 from webbcal.spec.meta import keywords
@@ -88,9 +88,16 @@ def _shown(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+LISTS: dict[Any, str] = {
+    types.NoneType: "none",
+    Numbers: "list of numbers",
+    Names: "list of names",
+}
+
+
 def _type(hint: Any) -> str:
     kinds = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
-    return " or ".join("none" if kind is types.NoneType else kind.__name__ for kind in kinds)
+    return " or ".join(LISTS.get(kind) or kind.__name__ for kind in kinds)
 
 
 def _bounds(declared: Any) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from webbcal.core.errors import CannotCalibrate, InvalidProduct
-from webbcal.core.options import Options
+from webbcal.core.options import Options, option
 from webbcal.geometry import moving_target
 from webbcal.geometry.world import as_world
 from webbcal.spec.meta import Meta
@@ -17,7 +17,11 @@ Position = tuple[float, float]
 
 @dataclass(frozen=True)
 class AssignMtwcsOptions(Options):
-    """Options of `follow_target`: none."""
+    """Options of `follow_target`."""
+
+    output_use_model: bool = option(
+        True, "Without effect: files are named after their exposures always."
+    )
 
 
 def follow_target(images: tuple[Cal, ...], options: AssignMtwcsOptions, tools: Tools) -> SetResult:
@@ -32,7 +36,7 @@ def follow_target(images: tuple[Cal, ...], options: AssignMtwcsOptions, tools: T
     images : tuple of Cal
         Exposures with world coordinates; only their metadata are used.
     options : AssignMtwcsOptions
-        None.
+        Nothing that changes the result.
     tools : Tools
         `progress` only.
 

@@ -38,3 +38,6 @@ class RampFitOptions(Options):
         False,
         "Write what was fitted: the segments (fitopt), or chi squared (likely_chisq).",
     )
+    maximum_cores: str = option(
+        "1", "Accepted and without effect: --threads says how many threads work."
+    )
