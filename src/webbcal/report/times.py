@@ -40,7 +40,7 @@ def times(run: Run) -> Markup:
     longest = max(known, default=0.0)
 
     def bar(seconds: float | None) -> Markup:
-        if seconds is None:
+        if not seconds:  # of a step that was skipped as soon as it was looked at, 0
             return Markup("")
         filled = tag("i", style=f"width:{100 * seconds / longest if longest else 0:.1f}%")
         return tag("div", tag("span", duration(seconds)), filled, class_="bar")
