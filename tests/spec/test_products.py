@@ -3,6 +3,7 @@
 import inspect
 import itertools
 import pkgutil
+from dataclasses import FrozenInstanceError
 from importlib import import_module
 
 import numpy as np
@@ -195,3 +196,19 @@ def test_scalars_beside_meta_are_attributes():
     assert product.source_id == 7
     with pytest.raises(AttributeError):
         _ = product.nonsense
+
+
+def test_a_product_is_frozen_and_has_only_what_is_declared():
+    plane = np.zeros((2, 3), np.float32)
+    rate = Rate(
+        sci=plane, err=plane, dq=plane.astype(np.uint32), var_poisson=plane, var_rnoise=plane
+    )
+    with pytest.raises(FrozenInstanceError):
+        rate.sci = rate.err
+    with pytest.raises(FrozenInstanceError):
+        del rate.sci
+    with pytest.raises(TypeError, match="needs sci"):
+        Rate(err=rate.err)
+    with pytest.raises(TypeError, match="no science"):
+        rate.with_changes(science=rate.sci)
+    assert repr(rate) == "<Rate: sci, err, dq, var_poisson, var_rnoise>"

@@ -7,8 +7,17 @@ declaration alone drives reading, writing, checking, documentation and the round
 import dataclasses
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Protocol, Self, runtime_checkable
+from dataclasses import Field, FrozenInstanceError, dataclass, field, fields
+from typing import (
+    Any,
+    ClassVar,
+    NoReturn,
+    Protocol,
+    Self,
+    TypeVar,
+    dataclass_transform,
+    runtime_checkable,
+)
 
 import numpy as np
 
@@ -236,7 +245,24 @@ def _declared_once(cls: Any) -> dict[str, Image | Table | Elements]:
     return {f.name: f.metadata["spec"] for f in fields(cls) if "spec" in f.metadata}
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+T = TypeVar("T")
+
+
+@dataclass_transform(frozen_default=True, eq_default=False, kw_only_default=True)
+def declaration(cls: type[T]) -> type[T]:
+    """Make a class a declaration: a frozen dataclass, its fields given by name.
+
+    `Product` has once what `dataclass` would write, and compile, for each class at every start.
+    """
+    return dataclass(init=False, repr=False, eq=False, kw_only=True)(cls)
+
+
+def _default(f: Field[Any]) -> Any:
+    """Return the value of a field that is not given; MISSING if it must be."""
+    return f.default if f.default_factory is dataclasses.MISSING else f.default_factory()
+
+
+@declaration
 class Product:
     """Base of every product: checks arrays against the declaration and locks them.
 
@@ -265,6 +291,26 @@ class Product:
     attributes: Meta = field(default_factory=lambda: Meta({}, ""))
     window: Window | None = None
     extras: Mapping[str, Any] = field(default_factory=dict)
+
+    def __init__(self, **values: Any) -> None:
+        for f in fields(self):
+            value = values.pop(f.name) if f.name in values else _default(f)
+            if value is dataclasses.MISSING:
+                raise TypeError(f"{type(self).__name__} needs {f.name}")
+            object.__setattr__(self, f.name, value)
+        if values:
+            raise TypeError(f"{type(self).__name__} has no {', '.join(values)}")
+        self.__post_init__()
+
+    def __setattr__(self, name: str, value: Any) -> NoReturn:
+        raise FrozenInstanceError(f"cannot assign to field {name!r}")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise FrozenInstanceError(f"cannot delete field {name!r}")
+
+    def __repr__(self) -> str:
+        arrays = ", ".join(name for name in declared(type(self)) if self.has(name))
+        return f"<{type(self).__name__}: {arrays}>"
 
     def __post_init__(self) -> None:
         sizes: dict[str, int] = {}
@@ -303,10 +349,9 @@ class Product:
             if f.name in rest:
                 object.__setattr__(product, f.name, rest[f.name])
             elif f.name not in stored:
-                if f.default_factory is not dataclasses.MISSING:
-                    object.__setattr__(product, f.name, f.default_factory())
-                elif f.default is not dataclasses.MISSING:
-                    object.__setattr__(product, f.name, f.default)
+                value = _default(f)
+                if value is not dataclasses.MISSING:
+                    object.__setattr__(product, f.name, value)
         return product
 
     def __getattr__(self, name: str) -> Any:

@@ -3,12 +3,11 @@
 They are written for the user only; no step and no catalogue of products reads them.
 """
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from webbcal.spec.fields import Product, column, table
+from webbcal.spec.fields import Product, column, declaration, table
 
 _FOUND = (
     column("id", "i8", doc="Number of the star, from 1, the brightest first."),
@@ -20,7 +19,7 @@ _FOUND = (
 """What is told of a star that was found."""
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class StarList(Product):
     """Stars of one exposure, found for its alignment."""
 
@@ -31,7 +30,7 @@ class StarList(Product):
     stars: np.ndarray = table("", *_FOUND, doc="One row per star.", node="stars")
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class StarTable(Product):
     """The same as a binary table in a FITS file."""
 
@@ -41,7 +40,7 @@ class StarTable(Product):
     stars: np.ndarray = table("STARS", *_FOUND, doc="One row per star.", node="stars")
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class ReferenceStars(Product):
     """Stars of a catalogue of the sky on which exposures were laid."""
 

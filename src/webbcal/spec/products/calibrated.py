@@ -1,11 +1,10 @@
 """Calibrated exposures of one image: cal, crf, and their forms with one plane per integration."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from webbcal.spec.fields import Product, image, table, working
+from webbcal.spec.fields import Product, declaration, image, table, working
 from webbcal.spec.products.arrays import (
     CUBE,
     PLANE,
@@ -22,7 +21,7 @@ from webbcal.spec.products.arrays import (
 from webbcal.spec.products.tables import INT_TIMES_COLUMNS
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class Cal(Product):
     """A calibrated image of one exposure."""
 
@@ -51,7 +50,7 @@ class Cal(Product):
     background_dq: np.ndarray = working(PLANE, "u4", doc="Flags of that background.")
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class CalIfu(Cal):
     """A calibrated image of one exposure with an integral-field unit."""
 
@@ -71,7 +70,7 @@ class CalIfu(Cal):
     )
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class CalInts(Product):
     """Calibrated images of each integration of an exposure."""
 
@@ -101,7 +100,7 @@ class CalInts(Product):
     background_dq: np.ndarray = working(PLANE, "u4", doc="Flags of that background.")
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class WfsCombined(Product):
     """Sum of two shifted images taken for wavefront sensing."""
 

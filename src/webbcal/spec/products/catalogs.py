@@ -1,15 +1,14 @@
 """Sources and light curves: segmentation map, and tables in ECSV."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from webbcal.spec.fields import Column, Product, column, image, table
+from webbcal.spec.fields import Column, Product, column, declaration, image, table
 from webbcal.spec.products.arrays import PLANE
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class Segm(Product):
     """Which source each pixel of an image belongs to."""
 
@@ -137,7 +136,7 @@ WHITE_LIGHT_COLUMNS: tuple[Column, ...] = (
 )
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class Cat(Product):
     """Sources found in an image, with their photometry."""
 
@@ -149,7 +148,7 @@ class Cat(Product):
     )
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class Phot(Product):
     """Light curve of a source in time-series images."""
 
@@ -161,7 +160,7 @@ class Phot(Product):
     )
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class Whtlt(Product):
     """Light curve of a source in time-series spectra, all wavelengths summed."""
 

@@ -1,11 +1,10 @@
 """Coronagraphy: stacks of reference images, aligned and subtracted."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from webbcal.spec.fields import Product, column, table
+from webbcal.spec.fields import Product, column, declaration, table
 from webbcal.spec.products.arrays import (
     CUBE,
     error,
@@ -20,7 +19,7 @@ STACK = ("psf", "y", "x")
 STACKS = ("integration", "psf", "y", "x")
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class PsfStack(Product):
     """Images of point sources, stacked."""
 
@@ -32,7 +31,7 @@ class PsfStack(Product):
     err: np.ndarray = error(STACK)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class PsfAlign(Product):
     """Images of point sources, aligned with each integration of the target."""
 
@@ -45,7 +44,7 @@ class PsfAlign(Product):
     err: np.ndarray = error(STACKS)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class PsfAlignStack(PsfStack):
     """Images of point sources, aligned with the mean of the target."""
 
@@ -53,7 +52,7 @@ class PsfAlignStack(PsfStack):
     layout: ClassVar[str] = "one stack for all integrations"
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class PsfSub(Product):
     """The integrations of a target, with the model of the star subtracted."""
 
@@ -74,7 +73,7 @@ class PsfSub(Product):
     var_rnoise: np.ndarray = variance_rnoise(CUBE)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class Contrast(Product):
     """Contrast around a star, by distance."""
 

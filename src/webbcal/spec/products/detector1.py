@@ -5,7 +5,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from webbcal.spec.fields import Product, image, table, working
+from webbcal.spec.fields import Product, declaration, image, table, working
 from webbcal.spec.meta import Meta
 from webbcal.spec.products.arrays import (
     CUBE,
@@ -29,7 +29,7 @@ from webbcal.spec.window import Window
 REFOUT = ("integration", "group", "y_refout", "x_refout")
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class Uncal(Product):
     """A raw exposure, as the spacecraft sent it."""
 
@@ -91,7 +91,7 @@ class Uncal(Product):
     )
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class Ramp(Product):
     """An exposure on its way through stage 1: one value per pixel, group and integration."""
 
@@ -212,14 +212,14 @@ class Ramp(Product):
     lowered_skip_int2p: np.ndarray = working(PLANE, "u1", doc="The same, for a later integration.")
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class Dark(Ramp):
     """A dark exposure, calibrated as far as a ramp goes."""
 
     suffixes: ClassVar[tuple[str, ...]] = ("dark",)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class SuperstripeRamp(Ramp):
     """A ramp of an exposure that reads the detector stripe by stripe."""
 
@@ -231,7 +231,7 @@ class SuperstripeRamp(Ramp):
     )
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class Rate(Product):
     """Count rate of an exposure, all its integrations combined."""
 
@@ -245,7 +245,7 @@ class Rate(Product):
     var_rnoise: np.ndarray = variance_rnoise(PLANE, "DN2 / s2")
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class Bsub(Rate):
     """Count rate of an exposure with the background subtracted."""
 
@@ -260,14 +260,14 @@ class Bsub(Rate):
     )
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class CombinedBackground(Rate):
     """Mean count rate of background exposures, as it was subtracted."""
 
     suffixes: ClassVar[tuple[str, ...]] = ("combinedbackground",)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class RateIfu(Rate):
     """Count rate of an exposure with an integral-field unit."""
 
@@ -276,7 +276,7 @@ class RateIfu(Rate):
     layout: ClassVar[str] = "integral field"
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class RateInts(Product):
     """Count rate of each integration of an exposure."""
 
@@ -330,7 +330,7 @@ class CountRates:
         )
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class RampFit(Product):
     """Details of the ramp fit: one value per pixel, segment and integration."""
 
@@ -405,7 +405,7 @@ class RampFit(Product):
     )
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class LikelihoodQuality(Product):
     """How well straight lines fit the ramps, by likelihood."""
 
@@ -418,7 +418,7 @@ class LikelihoodQuality(Product):
     )
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class TrapsFilled(Product):
     """Charge traps that an exposure has filled, by family."""
 
@@ -430,7 +430,7 @@ class TrapsFilled(Product):
     )
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class PersistenceEnd(Product):
     """Until when the pixels that an exposure has saturated show persistence."""
 
@@ -442,7 +442,7 @@ class PersistenceEnd(Product):
     )
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class FlickerMask(Product):
     """Which pixels told of the 1/f noise."""
 
@@ -452,7 +452,7 @@ class FlickerMask(Product):
     sci: np.ndarray = image("SCI", "f4", PLANE, doc="1 where there is only background, else 0.")
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class FlickerMasks(Product):
     """Which pixels told of the 1/f noise, integration by integration."""
 

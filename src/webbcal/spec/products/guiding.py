@@ -1,15 +1,14 @@
 """Exposures of the fine guidance sensor while it guides."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from webbcal.spec.fields import Product, column, image, table
+from webbcal.spec.fields import Product, column, declaration, image, table
 from webbcal.spec.products.arrays import CUBE, PLANE, RAMP, science
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class GuiderRaw(Product):
     """A raw exposure of a guider."""
 
@@ -107,7 +106,7 @@ class GuiderRaw(Product):
     )
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class GuiderCal(GuiderRaw):
     """A calibrated exposure of a guider."""
 

@@ -3,12 +3,11 @@
 Source of the OIFITS units: Duvert, Young & Hummel 2017, A&A 597, A8.
 """
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
-from webbcal.spec.fields import Product, column, image, table
+from webbcal.spec.fields import Product, column, declaration, image, table
 from webbcal.spec.products.arrays import CUBE, PLANE
 
 
@@ -20,7 +19,7 @@ def _pictures(extname: str, node: str, doc: str) -> Any:
     return image(extname, "f4", CUBE, doc=doc, alternatives=(PLANE,), node=node)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class Ami(Product):
     """Interferometric observables of an exposure, of an average, or normalized."""
 
@@ -47,7 +46,7 @@ class Ami(Product):
     solns: np.ndarray = _coefficients("SOLNS", "solns_table", "The 44 coefficients of the fit.")
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class AmiFit(Product):
     """Images of the fringe fit of each integration."""
 
@@ -68,7 +67,7 @@ class AmiFit(Product):
     )
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class AmiOi(Product):
     """Interferometric observables in OIFITS 2."""
 

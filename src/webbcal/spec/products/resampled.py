@@ -1,12 +1,11 @@
 """Images, spectra and cubes on a grid without distortion: i2d, s2d, s3d."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
-from webbcal.spec.fields import Product, column, elements, image, table
+from webbcal.spec.fields import Product, column, declaration, elements, image, table
 from webbcal.spec.products.arrays import (
     PLANE,
     error,
@@ -22,7 +21,7 @@ CONTEXT = ("context", "y", "x")
 SPAXELS = ("wavelength", "y", "x")
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class ResampledSlit(Product):
     """A rectified spectral image."""
 
@@ -41,7 +40,7 @@ class ResampledSlit(Product):
     var_flat: np.ndarray = variance_flat(PLANE)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class I2d(ResampledSlit):
     """A rectified image, of one exposure or of many combined."""
 
@@ -54,7 +53,7 @@ class I2d(ResampledSlit):
     hdrtab: np.ndarray = table("HDRTAB", doc=HEADER_TABLE_DOC, required=False, open_ended=True)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class S2d(ResampledSlit):
     """A rectified spectral image of one slit."""
 
@@ -65,7 +64,7 @@ class S2d(ResampledSlit):
     hdrtab: np.ndarray = table("HDRTAB", doc=HEADER_TABLE_DOC, required=False, open_ended=True)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class S2dMultiSlit(Product):
     """Rectified spectral images of many slits or sources."""
 
@@ -79,7 +78,7 @@ class S2dMultiSlit(Product):
     hdrtab: np.ndarray = table("HDRTAB", doc=HEADER_TABLE_DOC, required=False, open_ended=True)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class S3d(Product):
     """A spectral cube."""
 

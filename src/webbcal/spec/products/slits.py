@@ -1,11 +1,10 @@
 """Calibrated cut-outs around slits and sources: one of them, or many in a file."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from webbcal.spec.fields import Product, elements, image, table
+from webbcal.spec.fields import Product, declaration, elements, image, table
 from webbcal.spec.products.arrays import (
     CUBE,
     PLANE,
@@ -22,7 +21,7 @@ from webbcal.spec.products.arrays import (
 from webbcal.spec.products.tables import INT_TIMES_COLUMNS
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class Slit(Product):
     """The cut-out of one slit; its name, size, place and source are in `attributes`."""
 
@@ -65,7 +64,7 @@ class Slit(Product):
     )
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class CalSlit(Slit):
     """A calibrated exposure cut out around one slit."""
 
@@ -74,7 +73,7 @@ class CalSlit(Slit):
     layout: ClassVar[str] = "one slit"
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class CalIntsSlit(Slit):
     """Calibrated integrations cut out around one slit."""
 
@@ -97,7 +96,7 @@ class CalIntsSlit(Slit):
     var_flat: np.ndarray = variance_flat(CUBE)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class CalMultiSlit(Product):
     """A calibrated exposure cut out around many slits or sources."""
 
@@ -108,7 +107,7 @@ class CalMultiSlit(Product):
     slits: tuple[Slit, ...] = elements(Slit, doc="One cut-out per slit or source.")
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class SourceExposure(Slit):
     """The cut-out of a source in one exposure; `meta` is that of the exposure."""
 
@@ -117,7 +116,7 @@ class SourceExposure(Slit):
     var_flat: np.ndarray = variance_flat(PLANE, or_cube=True, fill=None)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class CalSource(Product):
     """All calibrated exposures of one source."""
 

@@ -1,11 +1,11 @@
 """Extracted and combined spectra: x1d, x1dints, c1d."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
 
-from webbcal.spec.fields import Column, Product, column, elements, table
+from webbcal.spec.fields import Column, Product, column, declaration, elements, table
 from webbcal.spec.products.tables import HEADER_TABLE_DOC, INT_TIMES_COLUMNS
 
 EXTRACT1D_COLUMNS: tuple[Column, ...] = (
@@ -91,7 +91,7 @@ WFSS_COMBINED_COLUMNS: tuple[Column, ...] = (
 )
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class Spectrum(Product):
     """The spectrum of one source; its source and aperture are in `attributes`."""
 
@@ -100,7 +100,7 @@ class Spectrum(Product):
     )
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class X1d(Product):
     """Spectra of the sources of an exposure."""
 
@@ -113,7 +113,7 @@ class X1d(Product):
     )
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class X1dInts(Product):
     """Spectra of each integration of an exposure."""
 
@@ -127,7 +127,7 @@ class X1dInts(Product):
     )
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class MrsSpectrum(Product):
     """A spectrum of the MIRI medium-resolution spectrometer."""
 
@@ -136,7 +136,7 @@ class MrsSpectrum(Product):
     )
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class X1dMrs(Product):
     """Spectra of the MIRI medium-resolution spectrometer."""
 
@@ -150,7 +150,7 @@ class X1dMrs(Product):
     )
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class WfssSpectra(Product):
     """Slitless spectra of many sources in one exposure and order."""
 
@@ -159,7 +159,7 @@ class WfssSpectra(Product):
     )
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class X1dWfss(Product):
     """Slitless spectra of many sources."""
 
@@ -170,7 +170,7 @@ class X1dWfss(Product):
     spec: tuple[WfssSpectra, ...] = elements(WfssSpectra, doc="One table per exposure and order.")
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class TsoSpectra(Product):
     """Spectra of all integrations in one order, detector and segment."""
 
@@ -179,7 +179,7 @@ class TsoSpectra(Product):
     )
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class X1dIntsTso(Product):
     """Time series of spectra."""
 
@@ -196,7 +196,7 @@ class X1dIntsTso(Product):
     hdrtab: np.ndarray = table("HDRTAB", doc=HEADER_TABLE_DOC, required=False, open_ended=True)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class CombinedSpectrum(Product):
     """A spectrum combined from several."""
 
@@ -205,7 +205,7 @@ class CombinedSpectrum(Product):
     )
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class C1d(Product):
     """Combined spectra."""
 
@@ -215,7 +215,7 @@ class C1d(Product):
     spec: tuple[CombinedSpectrum, ...] = elements(CombinedSpectrum, doc="One spectrum per order.")
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class C1dSingle(CombinedSpectrum):
     """One combined spectrum."""
 
@@ -224,7 +224,7 @@ class C1dSingle(CombinedSpectrum):
     layout: ClassVar[str] = "one spectrum"
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class CombinedWfssSpectra(Product):
     """Combined slitless spectra of many sources."""
 
@@ -233,7 +233,7 @@ class CombinedWfssSpectra(Product):
     )
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class C1dWfss(Product):
     """Combined slitless spectra."""
 

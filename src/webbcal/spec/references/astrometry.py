@@ -1,12 +1,11 @@
 """What users give for the alignment of exposures: catalogues of the sky, lists of stars."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from webbcal.spec.fields import column, node, table
+from webbcal.spec.fields import column, declaration, node, table
 from webbcal.spec.references.reference import Reference
 
 SERVICES = {
@@ -18,7 +17,7 @@ SERVICES = {
 """Names that stand for a service instead of a file, and its table."""
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class AstrometricCatalog(Reference):
     """Positions of stars on the sky, from a file or a service."""
 
@@ -43,7 +42,7 @@ STAR_DTYPE = np.dtype(
 )
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class SourceLists(Reference):
     """Lists of stars that a user has made of exposures.
 

@@ -1,15 +1,14 @@
 """References of source catalogues: aperture corrections, zero points of magnitudes."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
-from webbcal.spec.fields import column, node, table
+from webbcal.spec.fields import column, declaration, node, table
 from webbcal.spec.references.reference import Reference
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class ApertureCorrection(Reference):
     """How much of the light of a point an aperture holds, by optical element.
 
@@ -35,7 +34,7 @@ class ApertureCorrection(Reference):
     )
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class VegaOffset(Reference):
     """Difference of AB and Vega magnitudes, by optical element.
 

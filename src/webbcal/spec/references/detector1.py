@@ -1,15 +1,14 @@
 """Reference data of stage 1: what is known of each pixel of a detector."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from webbcal.spec.fields import column, image, table
+from webbcal.spec.fields import column, declaration, image, table
 from webbcal.spec.references.reference import DQ_DEF, PLANE, Reference
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class Mask(Reference):
     """Bad pixels of a detector."""
 
@@ -21,7 +20,7 @@ class Mask(Reference):
     dq_def: np.ndarray = table("DQ_DEF", *DQ_DEF, doc="Meaning of the bits.", required=False)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class Saturation(Reference):
     """Signal at which a pixel saturates."""
 
@@ -34,7 +33,7 @@ class Saturation(Reference):
     dq_def: np.ndarray = table("DQ_DEF", *DQ_DEF, doc="Meaning of the bits.", required=False)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class Superbias(Reference):
     """Signal of a pixel right after its reset."""
 
@@ -49,7 +48,7 @@ class Superbias(Reference):
     dq_def: np.ndarray = table("DQ_DEF", *DQ_DEF, doc="Meaning of the bits.", required=False)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class Linearity(Reference):
     """Polynomial that turns the measured into the linear signal."""
 
@@ -70,7 +69,7 @@ class Linearity(Reference):
     dq_def: np.ndarray = table("DQ_DEF", *DQ_DEF, doc="Meaning of the bits.", required=False)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class Dark(Reference):
     """Signal of a ramp taken in the dark; of MIRI, of the first integrations one by one."""
 
@@ -108,7 +107,7 @@ class Dark(Reference):
     dq_def: np.ndarray = table("DQ_DEF", *DQ_DEF, doc="Meaning of the bits.", required=False)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class Gain(Reference):
     """Electrons per data number."""
 
@@ -118,7 +117,7 @@ class Gain(Reference):
     sci: np.ndarray = image("SCI", "f4", PLANE, unit="electron/DN", doc="Gain.")
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class ReadNoise(Reference):
     """Noise of the difference of two reads, sqrt(2) times that of one."""
 
@@ -128,7 +127,7 @@ class ReadNoise(Reference):
     sci: np.ndarray = image("SCI", "f4", PLANE, unit="DN", doc="Noise of a pair of reads.")
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class InterpixelCapacitance(Reference):
     """Kernel that undoes the capacitive coupling of neighbouring pixels."""
 
@@ -145,7 +144,7 @@ class InterpixelCapacitance(Reference):
     )
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class ReferencePixelFilters(Reference):
     """Frequency filters that predict the noise of an amplifier from its reference pixels (IRS2)."""
 

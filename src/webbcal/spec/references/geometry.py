@@ -1,14 +1,13 @@
 """Reference data of the optics: where on the sky, seen from the telescope, a pixel looks."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from webbcal.spec.fields import node
+from webbcal.spec.fields import declaration, node
 from webbcal.spec.references.reference import Reference
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class Distortion(Reference):
     """Distortion of an imager.
 
@@ -23,7 +22,7 @@ class Distortion(Reference):
     transform: Any = node("model", doc="Pixel to V2, V3.", light=True)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class FilterOffset(Reference):
     """How far each filter shifts the image.
 
@@ -38,7 +37,7 @@ class FilterOffset(Reference):
     filters: Sequence[Mapping[str, Any]] = node("filters", doc="Shifts by filter.")
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class MosaicWcs(Reference):
     """World coordinates of a mosaic that a user gives (option `output_wcs`).
 

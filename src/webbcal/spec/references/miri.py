@@ -1,16 +1,15 @@
 """Reference data of stage 1 that only MIRI has."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
-from webbcal.spec.fields import column, image, node, table
+from webbcal.spec.fields import column, declaration, image, node, table
 from webbcal.spec.references.reference import DQ_DEF, PLANE, Reference
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class EmiCorrection(Reference):
     """Waves that interfering electronics add to the signal, and the clocks that tell their phase.
 
@@ -28,7 +27,7 @@ class EmiCorrection(Reference):
     subarray_cases: Mapping[str, Any] = node("subarray_cases", doc="Clocks by subarray.")
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class Reset(Reference):
     """Signal that decays in the first groups after a reset."""
 
@@ -55,7 +54,7 @@ class Reset(Reference):
     dq_def: np.ndarray = table("DQ_DEF", *DQ_DEF, doc="Meaning of the bits.", required=False)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class Rscd(Reference):
     """Groups that the reset-switch charge decay spoils, by subarray and read pattern."""
 

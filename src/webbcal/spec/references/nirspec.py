@@ -1,15 +1,14 @@
 """References of NIRSpec in stage 1."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from webbcal.spec.fields import image
+from webbcal.spec.fields import declaration, image
 from webbcal.spec.references.reference import PLANE, Reference
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class PictureFrame(Reference):
     """Pattern that a change of the detector's temperature leaves: the edges glow, like a frame."""
 

@@ -1,14 +1,13 @@
 """Optics of NIRSpec, from the sky to the detectors, part by part."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from webbcal.spec.fields import node
+from webbcal.spec.fields import declaration, node
 from webbcal.spec.references.reference import Reference
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class Optics(Reference):
     """Base of the parts that are one transform, an astropy model with an inverse."""
 
@@ -17,7 +16,7 @@ class Optics(Reference):
     transform: Any = node("model", doc="From one plane to the next.")
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class Camera(Optics):
     """Camera: plane of the detectors, m, to slopes of rays at the grating wheel."""
 
@@ -25,7 +24,7 @@ class Camera(Optics):
     model: ClassVar[str] = "CameraModel"
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class Collimator(Optics):
     """Collimator: slopes of rays at the grating wheel to the plane of the micro-shutters, m."""
 
@@ -33,7 +32,7 @@ class Collimator(Optics):
     model: ClassVar[str] = "CollimatorModel"
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class Fore(Optics):
     """Fore optics: plane of the micro-shutters, m, and wavelength, m, to the filter wheel."""
 
@@ -41,7 +40,7 @@ class Fore(Optics):
     model: ClassVar[str] = "FOREModel"
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class Ote(Optics):
     """Telescope: plane of the filter wheel to V2, V3 in degrees."""
 
@@ -49,7 +48,7 @@ class Ote(Optics):
     model: ClassVar[str] = "OTEModel"
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class FocalPlane(Reference):
     """Where the detectors are: pixel (x, y), from 0, to the plane of the detectors, m."""
 
@@ -61,7 +60,7 @@ class FocalPlane(Reference):
     nrs2: Any = node("nrs2_model", doc="Of NRS2.")
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class Disperser(Reference):
     """How a grating, prism or mirror sits in the wheel, angles in degrees.
 
@@ -81,7 +80,7 @@ class Disperser(Reference):
     gwa_tilty: Mapping[str, Any] = node("gwa_tilty", doc="What the sensor along y tells.")
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class WavelengthRange(Reference):
     """Wavelengths that filters and dispersers let through, m."""
 

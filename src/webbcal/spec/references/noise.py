@@ -1,16 +1,15 @@
 """References for correlated noise: what reference pixels tell of it, and the flat field."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
-from webbcal.spec.fields import image, node, table
+from webbcal.spec.fields import declaration, image, node, table
 from webbcal.spec.references.reference import DQ_DEF, PLANE, Reference
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class SirsKernel(Reference):
     """Frequency filters that predict the noise of an amplifier from the columns at the sides.
 
@@ -26,7 +25,7 @@ class SirsKernel(Reference):
     detectors: Mapping[str, Any] = node("", doc="Filters gamma and zeta of each detector.")
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class Flat(Reference):
     """Response of the pixels to even light, of images and slitless spectra."""
 
@@ -39,7 +38,7 @@ class Flat(Reference):
     dq_def: np.ndarray = table("DQ_DEF", *DQ_DEF, doc="Meaning of the bits.", required=False)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class BackgroundMask(Reference):
     """A user's mask of what shows only background, for all integrations or one by one."""
 

@@ -1,15 +1,14 @@
 """What is known of the charge traps of a detector, and of their state before an exposure."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from webbcal.spec.fields import column, image, table
+from webbcal.spec.fields import column, declaration, image, table
 from webbcal.spec.references.reference import DQ_DEF, PLANE, Reference
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class TrapDensity(Reference):
     """How many charge traps each pixel has, relative to the others."""
 
@@ -21,7 +20,7 @@ class TrapDensity(Reference):
     dq_def: np.ndarray = table("DQ_DEF", *DQ_DEF, doc="Meaning of the bits.", required=False)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class TrapParameters(Reference):
     """How each family of traps captures and releases charge."""
 
@@ -38,7 +37,7 @@ class TrapParameters(Reference):
     )
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class PersistenceSaturation(Reference):
     """Signal at which all the traps of a pixel meet charge."""
 
@@ -50,7 +49,7 @@ class PersistenceSaturation(Reference):
     dq_def: np.ndarray = table("DQ_DEF", *DQ_DEF, doc="Meaning of the bits.", required=False)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class FilledTraps(Reference):
     """The traps that an earlier exposure has left filled: its product ``trapsfilled``."""
 
@@ -66,7 +65,7 @@ class FilledTraps(Reference):
     )
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class PersistenceWindows(Reference):
     """Until when pixels show persistence, by an earlier exposure: its product ``perswindow``."""
 
@@ -77,7 +76,7 @@ class PersistenceWindows(Reference):
     )
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class UserMask(Reference):
     """Flags that a user adds to those of the mask: the first image of a file."""
 

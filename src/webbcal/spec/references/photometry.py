@@ -1,11 +1,10 @@
 """References of the flux scale: what a count rate means, and how large a pixel is on the sky."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from webbcal.spec.fields import Column, column, image, table
+from webbcal.spec.fields import Column, column, declaration, image, table
 from webbcal.spec.references.reference import PLANE, Reference
 
 VECTOR = (None,)
@@ -28,7 +27,7 @@ KEYS = (
 START = column("t0", "f4", "d", doc="Start, MJD.")
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class Photom(Reference):
     """Flux of a unit count rate, by optical element, and how the throughput changes with time.
 
@@ -80,7 +79,7 @@ class Photom(Reference):
     )
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class Area(Reference):
     """How large each pixel of an imager is on the sky; of NIRSpec spectra, by slit."""
 

@@ -1,9 +1,8 @@
 """What all reference data have in common."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from webbcal.spec.fields import Product, column
+from webbcal.spec.fields import Product, column, declaration
 
 PLANE = ("y", "x")
 DQ_DEF = (
@@ -14,7 +13,7 @@ DQ_DEF = (
 )
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class Reference(Product):
     """Base of the reference data; `reftype` is the type's name in the selection system.
 

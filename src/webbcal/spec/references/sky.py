@@ -1,17 +1,16 @@
 """Sky levels that a user gives."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from webbcal.spec.fields import column, table
+from webbcal.spec.fields import column, declaration, table
 from webbcal.spec.references.reference import Reference
 
 NAME_LENGTH = 255
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@declaration
 class SkyList(Reference):
     """Sky levels by name of the exposure: a text file with a name and a number on each line."""
 
