@@ -2,7 +2,8 @@
 
 ``python -m validation [--small] [--peer PYTHON] [--report FILE.md] [--keep FOLDER]``. One line
 per criterion; exit status 1 if one does not hold. The small validation leaves out the effects,
-which the test suite measures.
+which the test suite measures. Parts (``--only``, ``--instrument``) may run side by side: each
+saves what it found (``--save``), and ``--join`` makes one report of them.
 """
 
 import argparse
@@ -13,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from validation.cases import INSTRUMENTS
-from validation.criteria import Section
+from validation.criteria import Section, joined, save
 from validation.effects_report import effects
 from validation.imaging_truth import imaging_truth
 from validation.imaging_with_peer import imaging_parity
@@ -32,6 +33,10 @@ def main() -> int:
     parser.add_argument("--report", type=Path, help="Markdown file to write")
     parser.add_argument("--keep", type=Path, help="work in this folder and leave the files there")
     parser.add_argument("--only", choices=PARTS, help="one part only")
+    parser.add_argument("--save", type=Path, help="file for what was found, to join it later")
+    parser.add_argument(
+        "--join", type=Path, nargs="+", help="write the report of parts that were saved; run none"
+    )
     parser.add_argument(
         "--instrument", action="append", choices=tuple(INSTRUMENTS), help="only these exposures"
     )
@@ -41,6 +46,9 @@ def main() -> int:
     if peer is not None and not peer.exists():
         parser.error(f"--peer {peer}: no such file")
     start = time.perf_counter()
+    if chosen.join:
+        sections, minutes = joined(chosen.join)
+        return _conclude(chosen, sections, minutes)
     if chosen.keep is not None:
         chosen.keep.mkdir(parents=True, exist_ok=True)
         sections = _run(
@@ -50,8 +58,15 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix="webbcal-validation-") as folder:
             sections = _run(Path(folder), peer, chosen.small, chosen.only, instruments, keep=False)
     minutes = (time.perf_counter() - start) / 60
+    if chosen.save is not None:
+        save(chosen.save, sections, minutes)
+    return _conclude(chosen, sections, minutes)
+
+
+def _conclude(chosen: argparse.Namespace, sections: list[Section], minutes: float) -> int:
+    """Write the report, if one is wanted; return the exit status."""
     if chosen.report is not None:
-        write_report(chosen.report, sections, peer, small=chosen.small, minutes=minutes)
+        write_report(chosen.report, sections, chosen.peer, small=chosen.small, minutes=minutes)
         print(f"report: {chosen.report}")
     criteria = [criterion for section in sections for criterion in section.criteria]
     failed = sum(not criterion.holds for criterion in criteria)

@@ -1,6 +1,9 @@
 """What must hold, what was measured, and whether it holds."""
 
-from dataclasses import dataclass
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -23,3 +26,27 @@ class Section:
     title: str
     text: list[str]
     criteria: list[Criterion]
+
+
+def save(path: Path, sections: list[Section], minutes: float) -> None:
+    """Write what a part of the validation found."""
+    tree = {"minutes": minutes, "sections": [asdict(section) for section in sections]}
+    path.write_text(json.dumps(tree))
+
+
+def joined(paths: Sequence[Path]) -> tuple[list[Section], float]:
+    """Return what parts found, in the order given, and the minutes they took together.
+
+    What two parts say in the same words, they say once.
+    """
+    sections: list[Section] = []
+    minutes = 0.0
+    for path in paths:
+        tree = json.loads(path.read_text())
+        minutes += tree["minutes"]
+        for found in tree["sections"]:
+            criteria = [Criterion(**criterion) for criterion in found["criteria"]]
+            section = Section(found["title"], found["text"], criteria)
+            if section not in sections:
+                sections.append(section)
+    return sections, minutes

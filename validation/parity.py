@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from validation.compare import compare
 from validation.criteria import Criterion, Section
 from validation.foreign_truth import foreign_truth
 from validation.interference import interference_left
-from validation.parity_report import Row, mode_section, overview
+from validation.parity_report import Row, introduction, mode_section, overview
 from validation.pipelines import MEMORY, ROOT, Job, Peer, Result, check_with_peer, run_webbcal
 
 FINAL = ("ramp", "rate", "rateints", "dark", "cal", "fitopt")
@@ -67,46 +68,47 @@ def parity(
     instruments: tuple[str, ...] = tuple(INSTRUMENTS),
     *,
     keep: bool = True,
-) -> list[Section]:
+) -> Iterator[Section]:
     """Compare all cases with the peer, and both with the truth; one section per mode.
 
     One instrument after the other. Unless they are to be kept, the results of single steps are
     removed once they are compared: they take gigabytes.
     """
-    rows: list[Row] = []
-    truths: list[Section] = []
-    left: list[str] = []
-    criteria: list[Criterion] = []
+    yield introduction()
     for instrument in instruments:
-        work = workload(small, (instrument,))
         place = folder / instrument
         place.mkdir(parents=True, exist_ok=True)
-        make_foreign(python, work, place)
-        jobs = jobs_of(work.cases, place)
-        peer = Peer(python, jobs, place)
-        ours = run_webbcal(jobs)
-        theirs = peer.results()
-        rows += [
-            judge(case, job, ours[job.name], their)
-            for case, job, their in zip(work.cases, jobs, theirs, strict=True)
-        ]
-        exposures = {e["name"]: e for one in work.sets for e in one["exposures"]}
-        told, judged = interference_left(zip(work.cases, jobs, strict=True), exposures)
-        left, criteria = left + told, criteria + judged
-        truths.append(foreign_truth(work.cases, jobs, place))
-        if instrument == "nircam":
-            criteria.append(_bare(jobs[0], place))
-        if not keep:
-            _remove_steps(jobs)
-    sections = [overview(rows)]
+        yield from _of_instrument(python, place, workload(small, (instrument,)), instrument, keep)
+
+
+def _of_instrument(
+    python: Path, place: Path, work: Workload, instrument: str, keep: bool
+) -> Iterator[Section]:
+    make_foreign(python, work, place)
+    jobs = jobs_of(work.cases, place)
+    peer = Peer(python, jobs, place)
+    ours = run_webbcal(jobs)
+    theirs = peer.results()
+    rows = [
+        judge(case, job, ours[job.name], their)
+        for case, job, their in zip(work.cases, jobs, theirs, strict=True)
+    ]
+    exposures = {e["name"]: e for one in work.sets for e in one["exposures"]}
+    told, judged = interference_left(zip(work.cases, jobs, strict=True), exposures)
+    truth = foreign_truth(work.cases, jobs, place)
+    truth.title += f": {instrument.upper()}"
+    first = overview(rows, instrument)
+    first.text += told
+    first.criteria += judged
+    if instrument == "nircam":
+        first.criteria.append(_bare(jobs[0], place))
+    first.criteria.append(_checked(python, [row[1] for row in rows], first.text, instrument))
+    if not keep:
+        _remove_steps(jobs)
+    yield first
     for mode in dict.fromkeys(row[0].mode for row in rows):
-        sections.append(mode_section(mode, [row for row in rows if row[0].mode == mode]))
-    sections[0].text += left
-    sections[0].criteria += criteria
-    sections[0].criteria.append(_checked(python, [row[1] for row in rows], sections[0].text))
-    for instrument, truth in zip(instruments, truths, strict=True):
-        truth.title += f": {instrument.upper()}"
-    return sections + truths
+        yield mode_section(mode, [row for row in rows if row[0].mode == mode])
+    yield truth
 
 
 def _remove_steps(jobs: list[Job]) -> None:
@@ -119,17 +121,18 @@ def _remove_steps(jobs: list[Job]) -> None:
                     files[step].unlink()
 
 
-def _checked(python: Path, jobs: list[Job], text: list[str]) -> Criterion:
+def _checked(python: Path, jobs: list[Job], text: list[str], instrument: str) -> Criterion:
     """Let the peer's data models read every product; complaints are added to the text."""
     made = [job.products("webbcal") for job in jobs]
     files = [path for one in made for kind, path in one.items() if kind in FINAL]
     checked = check_with_peer(python, files)
     if checked is None:
         text.append("The peer's checker is not here: products were not checked with it.")
-        return Criterion("products valid for the peer's data models", "not checked", "all", True)
+        return Criterion(f"{instrument.upper()}: products valid for the peer's data models",
+                         "not checked", "all", True)  # fmt: skip
     fine, complaints = checked
     text += [f"* {line}" for line in sorted(set(complaints))[:40]]
-    return Criterion("products valid for the peer's data models",
+    return Criterion(f"{instrument.upper()}: products valid for the peer's data models",
                      f"{fine} of {len(files)}", "all", fine == len(files))  # fmt: skip
 
 

@@ -45,20 +45,27 @@ KNOWN = [
 ]
 
 
-def overview(rows: list[Row]) -> Section:
+def introduction() -> Section:
+    """Return how exposures are compared, and the causes of what differs that are known."""
+    text = [*INTRODUCTION, *KNOWN]
+    return Section("Against the peer, on files that webbcal did not make", text, [])
+
+
+def overview(rows: list[Row], instrument: str) -> Section:
     """Return how many cases each mode has, and which one only one side can calibrate."""
-    text = [*INTRODUCTION, "| mode | cases | compared |", "|---|---|---|"]
+    text = ["| mode | cases | compared |", "|---|---|---|"]
     for mode in dict.fromkeys(case.mode for case, *_ in rows):
         mine = [row for row in rows if row[0].mode == mode]
         compared = sum(comparison is not None for _, _, comparison, _ in mine)
         text.append(f"| {mode} | {len(mine)} | {compared} |")
     stops = [f"{case.name}: {stop}" for case, _, comparison, stop in rows if comparison is None]
     text += ["", *(f"* {stop.replace(chr(10), ' ')[:400]}" for stop in stops)]
-    text += ["", *KNOWN, *_keywords(rows)]
+    text += ["", *_keywords(rows), ""]
+    name = instrument.upper()
     criterion = Criterion(
-        "cases that only one side can calibrate", str(len(stops)), "none", not stops
+        f"{name}: cases that only one side can calibrate", str(len(stops)), "none", not stops
     )
-    return Section("Against the peer, on files that webbcal did not make", text, [criterion])
+    return Section(f"Against the peer: all modes of {name}", text, [criterion])
 
 
 def mode_section(mode: str, rows: list[Row]) -> Section:
