@@ -3,6 +3,7 @@
 import dataclasses
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from webbcal.io.write import write_product
 from webbcal.spec.meta import Meta
 from webbcal.spec.products import Cal
 
+SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "format" / "samples"
 X, Y = np.random.default_rng(3).uniform(0, 39, (2, 60))
 POINTING = Pointing(-120.0, -500.0, 0.002, -69.4, 134.5)
 
@@ -117,3 +119,15 @@ def test_tables_are_read_as_columns(tmp_path):
         assert list(found) == written.colnames
         for name in written.colnames:
             np.testing.assert_array_equal(found[name], np.asarray(written[name]))
+
+
+@pytest.mark.skipif(not SAMPLES.is_dir(), reason="no tree")
+@pytest.mark.parametrize("name", ["cal", "cal_polywcs", "cal_slit", "i2d", "s2d_slit"])
+def test_coordinates_of_other_writers_are_read(name):
+    found = open_product(SAMPLES / f"{name}.fits")
+    x, y = np.random.default_rng(0).uniform(0, 3, (2, 20))
+    ours = found.world(x, y, with_bounding_box=False)
+    theirs = found.wcs(x, y, with_bounding_box=False)
+    for one, other in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-12)
+    assert found.world.frames == tuple(found.wcs.available_frames)

@@ -221,7 +221,7 @@ def world_of(tree: Tagged, source: Any = None) -> World:
     Parameters
     ----------
     tree : Tagged
-        Frames and parts of unknown kind have a method ``decode``.
+        Frames and parts of unknown kind have a name and a method ``decode``.
     source : object
         How it was stored.
 
@@ -249,10 +249,17 @@ def _steps(trees: Sequence[Tagged]) -> Iterator[Step]:
     for tree in trees:
         frame, transform = tree["frame"], tree.get("transform")
         yield Step(
-            Frame(frame if isinstance(frame, str) else str(frame["name"]), _as_stored(frame)),
+            Frame(_name(frame), _as_stored(frame)),
             None if transform is None else transform_of(transform),
             tree.source,
         )
+
+
+def _name(frame: Any) -> str:
+    """Return the name of a frame: it is that name, is known here, or is not."""
+    if isinstance(frame, str):
+        return frame
+    return str(frame["name"] if isinstance(frame, Tagged) else frame.name)
 
 
 def _as_stored(tree: Any) -> Any:

@@ -69,6 +69,12 @@ class EncodedNode(Encoded):
         """The tag: what kind of object this is."""
         return str(self.node.tag)
 
+    @property
+    def name(self) -> str:
+        """What the object is called, empty if the node does not say."""
+        found = entry(self.node, "name")
+        return "" if found is None else str(found.value)
+
     def decode(self) -> Any:
         """Return the object that the node describes.
 
