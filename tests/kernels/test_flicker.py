@@ -26,12 +26,15 @@ def mask(seed=2):
 
 def test_a_difference_tells_nothing_where_a_group_is_flagged_or_unknown():
     later, earlier, background = image(1), image(2), mask()
+    every = image(3)
     flags = np.zeros(SHAPE, np.uint8)
     flags[2, 3], flags[4, 5] = DQ.JUMP_DET, DQ.SATURATED
     background[2, 3] = background[4, 5] = background[6, 7] = background[8, 9] = 1
     later[6, 7], earlier[8, 9] = np.nan, -np.inf
-    difference, usable = group_difference(later, earlier, flags, int(DQ.JUMP_DET), background)
-    expected = later - earlier
+    difference, usable = group_difference(
+        later, earlier, every, flags, int(DQ.JUMP_DET), background
+    )
+    expected = later - earlier - every
     expected[6, 7] = expected[8, 9] = 0
     np.testing.assert_array_equal(difference, expected)
     background[2, 3] = background[6, 7] = background[8, 9] = 0
@@ -39,16 +42,19 @@ def test_a_difference_tells_nothing_where_a_group_is_flagged_or_unknown():
 
 
 @pytest.mark.parametrize("parts", [1, 2, 4])
+@pytest.mark.parametrize("enough", [1, 4])
 @pytest.mark.parametrize("limits", [(-np.inf, np.inf), (-6.0, 4.0)])
-def test_medians_of_lines_are_those_of_numpy(parts, limits):
+def test_medians_of_lines_are_those_of_numpy(parts, limits, enough):
     values, usable = image(), mask()
     usable[3] = 0
     values[5] = 7.0
     values = values[:, : 5 * 4]
     usable = usable[:, : 5 * 4]
-    result = line_medians(values, usable, *limits, parts)
-    np.testing.assert_array_equal(result, naive.line_medians(values, usable, *limits, parts))
+    result = line_medians(values, usable, *limits, parts, enough)
+    expected = naive.line_medians(values, usable, *limits, parts, enough)
+    np.testing.assert_array_equal(result, expected)
     assert np.isnan(result[3]).all()
+    assert np.isfinite(result).any()
 
 
 def test_values_outside_the_limits_leave_the_mask():
@@ -62,10 +68,12 @@ def test_the_noise_of_all_differences_before_is_subtracted():
     signal = np.stack([image(seed) for seed in range(4)])
     signal[2, 0, 0] = np.nan
     noise = np.stack([image(seed) for seed in range(10, 14)])
+    share, common = mask().astype(np.float32) / 2, image(20)
     cleaned, total = noise.copy(), np.zeros(SHAPE)
     for group in range(4):
-        accumulate(signal[group], cleaned[group], total)
-    np.testing.assert_allclose(cleaned, signal - noise.cumsum(axis=0, dtype=float), rtol=1e-5)
+        accumulate(signal[group], cleaned[group], share, common, total)
+    expected = signal - (share * noise + common).cumsum(axis=0, dtype=float)
+    np.testing.assert_allclose(cleaned, expected, rtol=1e-5, atol=1e-5)
     assert np.isnan(cleaned[2, 0, 0])
     assert np.isfinite(cleaned[3, 0, 0])
 

@@ -27,7 +27,7 @@ def lower_half(values, centre, limit, rounds):
     return np.sqrt(np.mean((below - centre) ** 2))
 
 
-def line_medians(image, mask, low, high, parts):
+def line_medians(image, mask, low, high, parts, enough=1):
     """Return the median of the usable pixels of each part of each line, NaN for none."""
     medians = np.full((image.shape[0], parts), np.nan)
     for line, (values, good) in enumerate(zip(image, mask, strict=True)):
@@ -35,7 +35,7 @@ def line_medians(image, mask, low, high, parts):
             zip(np.array_split(values, parts), np.array_split(good, parts), strict=True)
         ):
             chosen = v[(g != 0) & (v >= low) & (v <= high)].astype(float)
-            if chosen.size:
+            if chosen.size >= enough:
                 medians[line, part] = np.median(chosen)
     return medians
 

@@ -171,7 +171,7 @@ def test_the_flat_field_modulates_the_background_not_the_noise():
     rng = np.random.default_rng(5)
     response = rng.uniform(0.5, 1.5, SHAPE).astype(np.float32)
     clean, noisy, _ = observe()
-    light = np.arange(1, 6)[:, None, None] * 300 * response
+    light = np.arange(1, 6)[:, None, None] * (330 * response - 30)  # the sky of 30 as well
     clean, noisy = (r.with_changes(sci=(r.sci + light).astype(np.float32)) for r in (clean, noisy))
     flat = Flat(sci=response, dq=np.zeros(SHAPE, np.uint32))
     with_flat = left(run(noisy, flat, apply_flat_field=True), clean)

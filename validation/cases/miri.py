@@ -11,6 +11,7 @@ SUB256 = Place("SUB256", (413, 51, 256, 256))
 PRISM = Place("SLITLESSPRISM", (1, 529, 72, 416))
 AXES = (1, 2)
 EMI = ("emicorr",)
+FLICKER = ("clean_flicker_noise",)
 IMAGE, SUBARRAY, SERIES, MRS, DARK = (
     *("MIRI full frame", "MIRI subarrays", "MIRI LRS (time series)", "MIRI MRS", "MIRI dark"),
 )
@@ -108,7 +109,7 @@ def _variations(
         (full, IMAGE, "firstframe", {}, ("firstframe",)),
         (sub128, SUBARRAY, "firstframe, bright pixels too",
          {"firstframe": {"bright_use_group1": False}}, ("firstframe",)),
-        (full, IMAGE, "clean_flicker_noise", {}, ("clean_flicker_noise",)),
+        (full, IMAGE, "clean_flicker_noise", {}, FLICKER),
         (sub128, SUBARRAY, "LIKELY", {"ramp_fit": {"algorithm": "LIKELY"}}, ()),
         (sub128, SUBARRAY, "one-group ramps kept", {"ramp_fit": {"suppress_one_group": False}}, ()),
     ]  # fmt: skip
@@ -120,7 +121,7 @@ def _variations(
             options,
             on=on,
             by_step=on == EMI,
-            by_truth=on == EMI or "showers" in what,
+            by_truth=on in (EMI, FLICKER) or "showers" in what,
         )
         for one, mode, what, options, on in changed
     ]

@@ -161,7 +161,8 @@ def _others(exposures: dict[int, dict[str, Any]]) -> list[Case]:
                           "dn_threshold": 20000.0}}, ("persistence",)),
     ]  # fmt: skip
     return [
-        varied(exposures[number], MODE, what, options, on=on)
+        varied(exposures[number], MODE, what, options, on=on,
+               by_truth="clean_flicker_noise" in on)
         for number, what, options, on in changed
         if number in exposures
     ] + [
@@ -206,6 +207,6 @@ def _more(small: bool) -> Workload:
                {"jump": {"minimum_sigclip_groups": 10}}),
         varied(many, SERIES, "clean_flicker_noise, median image",
                {"clean_flicker_noise": {"background_method": "median_image"}},
-               on=("clean_flicker_noise",)),
+               on=("clean_flicker_noise",), by_truth=True),
     ]  # fmt: skip
     return Workload(sets, cases)

@@ -29,7 +29,7 @@ def workload(small: bool) -> Workload:
     cases += [
         plain(full, IMAGE, by_step=True),
         plain(averaged, IMAGE),
-        varied(full, IMAGE, "clean_flicker_noise", {}, on=("clean_flicker_noise",)),
+        varied(full, IMAGE, "clean_flicker_noise", {}, on=("clean_flicker_noise",), by_truth=True),
         varied(averaged, IMAGE, "charge_migration", {}, on=("charge_migration",)),
         varied(ami, AMI, "snowballs", {"jump": big}, by_truth=True),
         varied(ami, AMI, "LIKELY", {"ramp_fit": {"algorithm": "LIKELY"}}),

@@ -38,11 +38,11 @@ def workload(small: bool) -> Workload:
     cases += [
         plain(full, MODE, by_step=True),
         plain(averaged, MODE),
-        varied(full, MODE, "clean_flicker_noise, median", {}, on=flicker),
+        varied(full, MODE, "clean_flicker_noise, median", {}, on=flicker, by_truth=True),
         varied(full, MODE, "clean_flicker_noise, by channel",
-               {"clean_flicker_noise": {"fit_by_channel": True}}, on=flicker),
+               {"clean_flicker_noise": {"fit_by_channel": True}}, on=flicker, by_truth=True),
         varied(full, MODE, "clean_flicker_noise, fft",
-               {"clean_flicker_noise": {"fit_method": "fft"}}, on=flicker),
+               {"clean_flicker_noise": {"fit_method": "fft"}}, on=flicker, by_truth=True),
         varied(full, MODE, "picture_frame",
                {"picture_frame": {"mask_science_regions": False}}, on=("picture_frame",)),
         plain(rapid, IRS2, by_step=True),
@@ -51,7 +51,7 @@ def workload(small: bool) -> Workload:
                {"refpix": {"irs2_mean_subtraction": True, "ovr_corr_mitigation_ftr": 2.0}}),
         plain(bright, SERIES, by_step=True),
         varied(slit, SUBARRAY, "clean_flicker_noise, fft",
-               {"clean_flicker_noise": {"fit_method": "fft"}}, on=flicker),
+               {"clean_flicker_noise": {"fit_method": "fft"}}, on=flicker, by_truth=True),
         plain(dark, DARK, by_step=True, pipeline="dark"),
     ]  # fmt: skip
     return Workload(sets, cases)

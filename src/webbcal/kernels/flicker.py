@@ -13,13 +13,15 @@ BINS = 256
 
 
 @entry
-def group_difference(later, earlier, flags, bad, background):
+def group_difference(later, earlier, every, flags, bad, background):
     """Return what a group adds to the one before, and where it tells about noise.
 
     Parameters
     ----------
     later, earlier : float32 (y, x)
         Signal, DN.
+    every : float32 (y, x)
+        What every group adds, finite, DN: not counted.
     flags : uint8 (y, x)
         Of the later group.
     bad : int
@@ -40,9 +42,10 @@ def group_difference(later, earlier, flags, bad, background):
     unwanted = np.uint8(bad)
     for y in range(height):
         end, begin, flag, only = later[y], earlier[y], flags[y], background[y]
+        usual = every[y]
         change, good = difference[y], mask[y]
         for x in range(width):
-            d = end[x] - begin[x]
+            d = end[x] - begin[x] - usual[x]
             finite = d - d == np.float32(0.0)
             change[x] = d if finite else np.float32(0.0)
             good[x] = np.uint8(1 if finite & (only[x] != 0) & ((flag[x] & unwanted) == 0) else 0)
@@ -63,7 +66,7 @@ def narrow(mask, image, low, high):
 
 
 @entry
-def line_medians(image, mask, low, high, parts):
+def line_medians(image, mask, low, high, parts, enough):
     """Return the median of each part of each line.
 
     Parameters
@@ -76,11 +79,13 @@ def line_medians(image, mask, low, high, parts):
         Values outside are left out.
     parts : int
         Into how many equal parts a line is divided.
+    enough : int
+        So many pixels must be left, at least 1.
 
     Returns
     -------
     float64 (line, part)
-        NaN where no pixel is left.
+        NaN where fewer pixels are left.
     """
     height, width = image.shape
     medians = np.empty((height, parts))
@@ -93,12 +98,14 @@ def line_medians(image, mask, low, high, parts):
             for x in range(part * width // parts, (part + 1) * width // parts):
                 sample[count] = values[x]
                 count += (good[x] != 0) & (values[x] >= low) & (values[x] <= high)
-            medians[y, part] = median_by_bins(sample[:count], bins, room)
+            medians[y, part] = np.nan
+            if count >= enough:
+                medians[y, part] = median_by_bins(sample[:count], bins, room)
     return medians
 
 
 @entry
-def accumulate(signal, cleaned, total):
+def accumulate(signal, cleaned, share, common, total):
     """Subtract from a group the noise of all differences up to it.
 
     Parameters
@@ -107,14 +114,19 @@ def accumulate(signal, cleaned, total):
         The group, DN; NaN stays NaN.
     cleaned : float32 (y, x)
         Noise of its difference to the group before; replaced by the cleaned group.
+    share : float32 (y, x)
+        What part of that noise counts.
+    common : float32 (y, x)
+        Noise that every difference has beside.
     total : float64 (y, x)
         Noise of all differences before; that of this one is added.
     """
     height, width = signal.shape
     for y in range(height):
         source, sums, target = signal[y], total[y], cleaned[y]
+        part, more = share[y], common[y]
         for x in range(width):
-            sums[x] += target[x]
+            sums[x] += np.float64(target[x]) * part[x] + more[x]
             target[x] = source[x] - sums[x]
 
 

@@ -26,16 +26,22 @@ def clean_flicker_noise(
 ) -> Ramp:
     r"""Subtract the noise that the pixels of a line share from what each group adds.
 
-    A mask tells where a draft of the count rate shows nothing but background. For group j > 0,
-    :math:`d_j = s_j - s_{j-1}` less the background b (the median of the masked pixels or a
-    smooth surface through them) shows there the noise :math:`n_j`: the median of each line, or of
-    each amplifier's part of it; or, with ``fit_method = "fft"``, slow waves along the line fitted
-    to its masked pixels. The background is not touched:
+    A draft of the count rate r tells where there is nothing but background, and what light adds
+    to every group. For group j > 0, spacing :math:`\Delta t`, the noise of the difference
 
-    .. math:: s'_j = s_j - \sum_{k=1}^{j} n_k
+    .. math:: d_j = s_j - s_{j-1} - r \Delta t
 
-    The noise of a difference has mean zero where a background is subtracted: medians of lines
-    cannot tell a common level from background.
+    is, in masked pixels, the median of each line, or of each amplifier's part of it; or, with
+    ``fit_method = "fft"``, slow waves along the line. There is no light in it, so sources and
+    gradients of the sky stay as they are. The slope of the noise is in the rate, with the light:
+    what lines have in common in :math:`r \Delta t` less the background b (the median of the
+    masked pixels or a smooth surface through them) is noise :math:`n` as far as the noise of the
+    differences explains it, and light beyond that (see ``light.py``):
+
+    .. math:: s'_j = s_j - j n - \sum_{k=1}^{j} n_k
+
+    The noise has mean zero where a background is subtracted: lines cannot tell a common level
+    from background.
     Lines run along the fast axis of the readout; those of MIRI along y. With
     ``background_method = "median_image"``, the median of each group over the integrations,
     scaled to the brightness of the sources in the integration at hand, is subtracted instead.
@@ -51,7 +57,7 @@ def clean_flicker_noise(
     user_mask : BackgroundMask or None
         A mask to use instead of one made from the draft.
     options : CleanFlickerNoiseOptions
-        Methods, the limits of clipping, what to save.
+        Methods, the limit of the mask, what to save.
     measured : clean_flicker_noise.scene.Scene or None
         What is known of the exposure; None to find it here.
 
@@ -75,14 +81,17 @@ def clean_flicker_noise(
     Flags used: DO_NOT_USE and JUMP_DET of `groupdq` exclude a pixel from the noise of a
     difference; all flags count for the draft rates. Flags set: none.
     NaN in the signal stays NaN and tells nothing. Lines without a masked pixel have no noise.
+    Lines with fewer than 16 masked pixels or 5 % of them are left alone, too.
     The mask takes the pixels of the draft rate from 3 standard deviations below to `n_sigma`
-    above its median; the noise of a difference is measured in masked pixels within `n_sigma` of
-    its median. Sums in float64, result float32.
+    above its median. Sums in float64, result float32.
+    With two groups in one integration nothing tells light from the slope of the noise but that it
+    is smooth across lines.
     The noise of the correction, about 1.25 times that of a pixel over the square root of the
     pixels of a line, is not propagated.
 
     Source: JWST User Documentation, calwebb_detector1, 1/f noise correction; B. Rauscher 2024,
-    PASP 136, 015001 (fit of waves).
+    PASP 136, 015001 (fit of waves); W. James, C. Stein 1961, Proc. Fourth Berkeley Symp. 1, 361
+    (what is light).
     Departures: ``docs/decisions/0055-mean-level-of-flicker-noise.md``,
     ``0056-waves-are-real-and-centred.md``.
     """

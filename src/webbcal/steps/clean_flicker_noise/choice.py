@@ -183,7 +183,7 @@ def _channels(image: np.ndarray, usable: np.ndarray, amplifiers: int) -> tuple[f
     if amplifiers == 1:
         return 0.0, 0.0
     seen = frozen(image), frozen(usable), -np.inf, np.inf
-    apart, together = (line_medians(*seen, parts) for parts in (amplifiers, 1))
+    apart, together = (line_medians(*seen, parts, 1) for parts in (amplifiers, 1))
     own = apart - together
     blocks = [own[first : first + BOX] for first in range(0, len(own), BOX)]
     own = np.concatenate([block - _median(block) for block in blocks])

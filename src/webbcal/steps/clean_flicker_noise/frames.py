@@ -1,7 +1,6 @@
 """Clean the groups of one integration after the other."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,8 @@ from webbcal.spec.products.detector1 import Ramp
 from webbcal.spec.references import BackgroundMask, Flat, Gain, ReadNoise
 from webbcal.steps._exposure import first_integration
 from webbcal.steps._step import Parallel
-from webbcal.steps.clean_flicker_noise.noise import Parted, part
+from webbcal.steps.clean_flicker_noise.groups import ALL, Groups, combine, noise_of
+from webbcal.steps.clean_flicker_noise.noise import Steady, on_image, sampled, unsteady
 from webbcal.steps.clean_flicker_noise.options import CleanFlickerNoiseOptions
 from webbcal.steps.clean_flicker_noise.scene import Scene, draft_rates
 
@@ -59,42 +59,43 @@ def clean_integration(  # noqa: PLR0913 (what the runner hands to every step of 
     own = measured.options
     nints, groups, rows, columns = ramp.shape_of("sci")
     assert nints == 1, "integrations come one by one"
-    rate = draft_rates(ramp, readnoise, gain)[0] if measured.mask is None else None
-    mask = measured.mask_of(first_integration(ramp.meta), rate)
+    rate = draft_rates(ramp, readnoise, gain)[0] if measured.wants_own_rate else None
+    mask, steady = measured.of_integration(first_integration(ramp.meta), rate)
     signal, flags = _groups_of(ramp, "sci"), _groups_of(ramp, "groupdq")
-    scale = 0.0 if measured.image is None else brightness(signal, flags, measured.image, mask)
+    less = _Less(signal, measured.image, steady, 0.0)
+    if measured.image is not None:
+        less = replace(less, scale=brightness(signal, flags, measured.image, mask))
     cleaned = np.empty((1, groups, rows, columns), np.float32)
     backgrounds = np.zeros_like(cleaned) if own.save_background else None
+    waves = own.fit_method == "fft"  # else the noise is the same along a line
 
-    def put_noise(group: int) -> None:
-        parted = _part(signal, flags, group, mask, measured, scale)
-        cleaned[0, group] = parted.noise
-        if backgrounds is not None:
-            backgrounds[0, group] = parted.background
+    def take_apart(group: int) -> np.ndarray:
+        difference, usable = _difference(less, flags, group, mask)
+        noise, level = unsteady(difference, usable, measured.lines, measured.with_light_gone)
+        if waves:
+            cleaned[0, group] = on_image(noise, (rows, columns), measured.lines, own)
+        if backgrounds is not None and steady is not None:
+            backgrounds[0, group] = steady.background + np.float32(level)
+        return sampled(noise)
 
-    def accumulate_rows(first: int) -> None:
-        _accumulate(signal, cleaned[0], slice(first, min(first + ROWS_AT_ONCE, rows)))
+    def subtract_rows(first: int) -> None:
+        noise.subtract(signal, cleaned[0], slice(first, min(first + ROWS_AT_ONCE, rows)))
 
     cleaned[0, 0] = 0
-    for _ in parallel(put_noise, range(1, groups)):
-        pass
-    noise = np.cumsum(cleaned, axis=1) if own.save_noise else None
-    for _ in parallel(accumulate_rows, range(0, rows, ROWS_AT_ONCE)):
-        pass
+    told = np.stack(list(parallel(take_apart, range(1, groups))))
+    first_told = bool(((flags(0, ALL) & np.uint8(DQ.DO_NOT_USE)) == 0).any())
+    combined = combine(told, steady, first_told, measured.integrations, own)
+    noise = noise_of(combined, cleaned[0], measured.lines, own)
     changes: dict[str, Any] = {"sci": cleaned}
+    if own.save_noise:
+        changes["flicker_noise"] = noise.of_groups(cleaned[0])[np.newaxis]
+    for _ in parallel(subtract_rows, range(0, rows, ROWS_AT_ONCE)):
+        pass
     if own.save_mask:
         changes["background_mask"] = mask[np.newaxis]
-    if noise is not None:
-        changes["flicker_noise"] = noise
     if backgrounds is not None:
         changes["flicker_background"] = backgrounds
     return ramp.with_changes(**changes), None
-
-
-Groups = Callable[[int, slice], np.ndarray]
-"""``groups(number, rows)``: these rows of a group, axes (y, x), read where they lie."""
-
-ALL = slice(None)
 
 
 def _groups_of(ramp: Ramp, name: str) -> Groups:
@@ -112,40 +113,46 @@ def _groups_of(ramp: Ramp, name: str) -> Groups:
     return group
 
 
-def _part(
-    signal: Groups, flags: Groups, group: int, mask: np.ndarray, scene: Scene, scale: float
-) -> Parted:
-    difference, usable = _difference(signal, flags, group, mask, scene, scale)
-    options = scene.options
-    if scene.image is not None:
-        options = replace(options, background_method=None)
-    return part(difference, usable, scene.lines, options, scene.flat)
+@dataclass(frozen=True)
+class _Less:
+    """The groups of an integration less what is known to be in them, one by one or in all.
+
+    `image`: median of each group over the integrations, as bright as `scale` times that; None
+    where the light is in `steady`.
+    """
+
+    signal: Groups
+    image: np.ndarray | None
+    steady: Steady | None
+    scale: float
+
+    def group(self, number: int) -> np.ndarray:
+        values = self.signal(number, ALL)
+        if self.image is None:
+            return values
+        return np.asarray(values - np.float32(self.scale) * self.image[number])
+
+    def every(self, shape: tuple[int, ...]) -> np.ndarray:
+        """Return what every group adds, DN, axes (y, x)."""
+        return np.zeros(shape, np.float32) if self.steady is None else self.steady.image
 
 
 def _difference(
-    signal: Groups, flags: Groups, group: int, mask: np.ndarray, scene: Scene, scale: float
+    less: _Less, flags: Groups, group: int, mask: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return what a group adds, less what the median image adds, and where it is usable."""
+    """Return what a group adds, less what is known of it, and where it is usable."""
     from webbcal.kernels.arrays import frozen
     from webbcal.kernels.flicker import group_difference
 
-    later, earlier = signal(group, ALL), signal(group - 1, ALL)
-    if scene.image is not None:
-        later = later - np.float32(scale) * scene.image[group]
-        earlier = earlier - np.float32(scale) * scene.image[group - 1]
     difference, usable = group_difference(
-        frozen(later), frozen(earlier), frozen(flags(group, ALL)), int(NO_NOISE), frozen(mask)
+        frozen(less.group(group)),
+        frozen(less.group(group - 1)),
+        frozen(less.every(mask.shape)),
+        frozen(flags(group, ALL)),
+        int(NO_NOISE),
+        frozen(mask),
     )
     return difference, usable
-
-
-def _accumulate(signal: Groups, cleaned: np.ndarray, rows: slice) -> None:
-    """Replace the noise of the differences by the cleaned groups, on some rows."""
-    from webbcal.kernels.flicker import accumulate
-
-    total = np.zeros(cleaned[0, rows].shape)
-    for group in range(cleaned.shape[0]):
-        accumulate(np.ascontiguousarray(signal(group, rows)), cleaned[group, rows], total)
 
 
 def brightness(signal: Groups, flags: Groups, image: np.ndarray, mask: np.ndarray) -> float:

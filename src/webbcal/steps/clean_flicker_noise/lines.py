@@ -99,18 +99,20 @@ class Lines:
         turned = image[lines, pixels]
         return turned.T if self.along_y else turned
 
-    def spread(self, levels: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-        """Return levels (line, part) on the pixels (y, x) of an image; NaN becomes 0.
+    def spread(
+        self, levels: np.ndarray, shape: tuple[int, int], rows: slice = slice(None)
+    ) -> np.ndarray:
+        """Return levels (line, part) on the pixels (y, x) of an image, or on some of its rows.
 
-        Where lines have one part, the axis along them has length 1.
+        NaN becomes 0. Where lines have one part, the axis along them has length 1.
         """
         known = np.nan_to_num(levels, nan=0.0).astype(np.float32)
         if self.parts == 1:
-            return np.asarray(known.T if self.along_y else known)
+            return np.asarray(known.T if self.along_y else known[rows])
         length = shape[0] if self.along_y else shape[1]
         bounds = np.arange(self.parts + 1) * length // self.parts
-        image = np.repeat(known, np.diff(bounds), axis=1)
-        return image.T if self.along_y else image
+        part = np.repeat(np.arange(self.parts), np.diff(bounds))
+        return np.asarray(known.T[part[rows]] if self.along_y else known[rows][:, part])
 
 
 def refuse_undefined(mode: Mode, options: CleanFlickerNoiseOptions) -> None:

@@ -1,6 +1,6 @@
-"""The noise in what one group adds to the one before."""
+"""The noise in what the groups add: what repeats in all of them, and what does not."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,98 +9,186 @@ from webbcal.geometry.readout import BORDER, DETECTOR_SIZE
 from webbcal.numerics.background_mask import LOW_SIGMA, Values
 from webbcal.numerics.smooth_background import smooth_background
 from webbcal.numerics.waves import slow_waves, waves_in_time
+from webbcal.steps.clean_flicker_noise.choice import look_at
 from webbcal.steps.clean_flicker_noise.lines import Lines
 from webbcal.steps.clean_flicker_noise.options import CleanFlickerNoiseOptions
 
 ANYTHING = (-np.inf, np.inf)
 WITH_BACKGROUND = ("median", "model")
+ENOUGH, ENOUGH_PIXELS = 0.05, 16
+"""Part of the pixels of a line, or of an amplifier's part of it, that must show background, and
+their number: the median of fewer has a third of the noise of a pixel."""
+
+SAMPLES = 16
+"""Along a line, from which the noise of waves is judged."""
 
 
 @dataclass(frozen=True)
-class Parted:
-    """A difference taken apart.
+class Steady:
+    """What every group adds, from the count rate: light, and the slope of the noise.
 
     Parameters
     ----------
+    image : array
+        float32, DN per group, axes (y, x); 0 where unknown.
     background : array
         What light adds outside of sources, float32, DN, axes (y, x) or none.
-    noise : array
-        What the electronics add, float32, DN, axes (y, x), of length 1 where it is constant.
+    common : array
+        What its lines have in common beyond that, DN, axes (line, place), NaN where unknown:
+        noise, and light that has the shape of noise.
+    own : array or None
+        What the lines of the integration at hand have beyond the mean of all integrations, as
+        `common`: noise. None for the mean.
     """
 
+    image: np.ndarray
     background: Any
-    noise: np.ndarray
+    common: np.ndarray
+    own: np.ndarray | None = None
 
 
-def part(
+def steady(
+    image: np.ndarray,
+    mask: np.ndarray,
+    lines: Lines,
+    options: CleanFlickerNoiseOptions,
+    flat: np.ndarray | None,
+) -> Steady:
+    """Take apart what every group adds.
+
+    Parameters
+    ----------
+    image : array
+        Count rate times the spacing of groups, float32, DN, axes (y, x); NaN where unknown.
+    mask : array
+        uint8, axes (y, x): 1 where there is only background.
+    lines, options
+        See `unsteady`.
+    flat : array or None
+        Response of the pixels, by which the background is modulated, but not the noise.
+
+    Notes
+    -----
+    Levels of amplifiers that differ are light where the background slopes along the lines
+    within the amplifiers, as no drift of the electronics does; else they are noise.
+    """
+    known = np.isfinite(image)
+    image = np.where(known, image, np.float32(0))
+    usable = mask * known
+    if options.background_method not in WITH_BACKGROUND:
+        common = _noise(image, usable, lines, options)
+        return Steady(image, np.float32(0), common)
+    seen = image if flat is None else image / flat
+    background = _background(seen, usable, options)
+    if flat is not None:
+        background = background * flat
+    rest = image - background
+    common = _noise(rest, usable, lines, options)
+    if common.shape[1] == lines.parts > 1 and look_at(rest, usable, lines).slope > 0:
+        told = np.isfinite(common).any(axis=0)
+        common[:, told] -= np.nanmean(common[:, told], axis=0)
+    return Steady(image, background, common)
+
+
+def unsteady(
     difference: np.ndarray,
     mask: np.ndarray,
     lines: Lines,
     options: CleanFlickerNoiseOptions,
-    flat: np.ndarray | None = None,
-) -> Parted:
-    """Tell background and noise of a difference apart.
+) -> tuple[np.ndarray, float]:
+    """Return the noise of a difference less what every group adds, and its level.
 
     Parameters
     ----------
     difference : array
-        What a group adds to the one before, finite, float32, DN, axes (y, x).
+        Finite, float32, DN, axes (y, x).
     mask : array
         uint8, axes (y, x): 1 where there is only background.
     lines : Lines
         Along which the noise is common.
     options : CleanFlickerNoiseOptions
-        Methods, and the limits of clipping.
-    flat : array or None
-        Response of the pixels, by which the background is modulated, but not the noise.
+        Methods.
+
+    Returns
+    -------
+    array
+        float64 or, of waves, float32, DN, axes (line, place), NaN where unknown. Its mean is
+        zero where a background is subtracted: that level belongs to it.
+    float
+        The level of the background.
     """
     if options.background_method not in WITH_BACKGROUND:
-        return Parted(np.float32(0), _noise(difference, mask, ANYTHING, lines, options))
-    seen = difference if flat is None else difference / flat
-    background, centre, sigma = _background(seen, mask, options)
-    if flat is not None:
-        background = background * flat
-    rest = difference
-    if background.ndim == 2 or options.fit_method == "fft":
-        rest = difference - background
-        centre, sigma = _level(Values(rest, mask), options)
-    # Else the background is one number, which lines have in common, and the rest only shifted.
-    limits = centre - options.n_sigma * sigma, centre + options.n_sigma * sigma
-    return Parted(background, _noise(rest, mask, limits, lines, options))
+        return _noise(difference, mask, lines, options), 0.0
+    level = 0.0
+    if options.save_background:
+        level = float(np.nan_to_num(Values(difference, mask).median(*ANYTHING)))
+    return _noise(difference, mask, lines, options), level
+
+
+def of_integration(
+    mean: Steady,
+    image: np.ndarray,
+    mask: np.ndarray,
+    lines: Lines,
+    options: CleanFlickerNoiseOptions,
+) -> Steady:
+    """Return what every group of one integration adds, where that of their mean is known.
+
+    `image` (float32, DN per group, axes (y, x), NaN where unknown) is from its own count rate.
+    """
+    known = np.isfinite(image)
+    image = np.where(known, image, mean.image)
+    noise, _ = unsteady(image - mean.image, mask * known, lines, options)
+    return replace(mean, image=image, own=noise)
+
+
+def sampled(noise: np.ndarray) -> np.ndarray:
+    """Return noise, (line, place), at a few places in the line."""
+    step = max(noise.shape[1] // SAMPLES, 1)
+    return noise[:, step // 2 :: step].astype(np.float64)
+
+
+def on_image(
+    noise: np.ndarray, shape: tuple[int, int], lines: Lines, options: CleanFlickerNoiseOptions
+) -> np.ndarray:
+    """Return noise, (line, place), on the pixels (y, x), float32; of length 1 where constant."""
+    if options.fit_method == "fft":
+        return lines.from_read(np.nan_to_num(noise, nan=0.0).astype(np.float32))
+    return lines.spread(noise, shape)
 
 
 def _noise(
     image: np.ndarray,
     mask: np.ndarray,
-    limits: tuple[float, float],
     lines: Lines,
     options: CleanFlickerNoiseOptions,
 ) -> np.ndarray:
-    """Return the noise of an image, of masked values within limits.
+    """Return the noise of an image, (line, place), from masked values.
 
     Where a background is known, the mean level belongs to it: medians of whole numbers must not
     shift it.
     """
     from webbcal.kernels.arrays import frozen
-    from webbcal.kernels.flicker import line_medians, narrow
+    from webbcal.kernels.flicker import line_medians
 
     without_mean = options.background_method in WITH_BACKGROUND
     if options.fit_method == "fft":
-        usable = lines.as_read(narrow(frozen(mask), frozen(image), *limits))
-        waves = lines.from_read(_waves(lines.as_read(image), usable, lines))
-        return waves - np.float32(waves.mean(dtype=np.float64)) if without_mean else waves
+        waves = _waves(lines.as_read(image), lines.as_read(mask), lines)
+        known = np.isfinite(waves)
+        if without_mean and known.any():
+            waves -= np.float32(waves[known].mean(dtype=np.float64))
+        return waves
     turned, usable = frozen(lines.turned(image)), frozen(lines.turned(mask))
-    levels = line_medians(turned, usable, *limits, lines.parts)
+    enough = _enough(turned.shape[1] // lines.parts)
+    levels = np.asarray(line_medians(turned, usable, *ANYTHING, lines.parts, enough))
     known = np.isfinite(levels)
     if without_mean and known.any():
         levels -= levels[known].mean()
-    return lines.spread(levels, (image.shape[0], image.shape[1]))
+    return levels
 
 
-def _background(
-    image: np.ndarray, mask: np.ndarray, options: CleanFlickerNoiseOptions
-) -> tuple[Any, float, float]:
-    """Return the background, 0 where nothing tells, and level and deviation of what it is of."""
+def _background(image: np.ndarray, mask: np.ndarray, options: CleanFlickerNoiseOptions) -> Any:
+    """Return the background, 0 where nothing tells."""
     from webbcal.kernels.arrays import frozen
     from webbcal.kernels.flicker import narrow
 
@@ -111,17 +199,29 @@ def _background(
     if options.background_method == "model":
         surface = _surface(image, narrow(frozen(mask), frozen(image), low, high), options)
         background = background if surface is None else surface
-    return background, centre, sigma
+    return background
+
+
+def _enough(pixels: int) -> int:
+    """Return how many of the pixels of a line must show background, at least."""
+    return min(max(int(np.ceil(ENOUGH * pixels)), ENOUGH_PIXELS), pixels)
 
 
 def _waves(image: np.ndarray, mask: np.ndarray, lines: Lines) -> np.ndarray:
-    """Return slow waves along the lines of a whole detector, or in the time of a subarray."""
+    """Return slow waves along the lines of a whole detector, or in the time of a subarray.
+
+    NaN in lines that show too little background.
+    """
+    few = np.count_nonzero(mask, axis=1) < _enough(mask.shape[1])
+    inner = np.where(few[:, np.newaxis], np.uint8(0), mask)
     if image.shape == (DETECTOR_SIZE, DETECTOR_SIZE):
         # Lines of reference pixels have no background, and no level in common with the others.
-        inner = mask.copy()
         inner[:BORDER], inner[-BORDER:] = 0, 0
-        return slow_waves(image, inner)
-    return waves_in_time(image, mask, lines.low_pass_hz)
+        waves = slow_waves(image, inner)
+    else:
+        waves = waves_in_time(image, inner, lines.low_pass_hz)
+    waves[few] = np.nan
+    return waves
 
 
 def _level(values: Values, options: CleanFlickerNoiseOptions) -> tuple[float, float]:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,9 +17,13 @@ from webbcal.spec.references import BackgroundMask, Flat, Gain, ReadNoise
 from webbcal.steps._exposure import positive
 from webbcal.steps.clean_flicker_noise.choice import chosen, limits_of, look_at
 from webbcal.steps.clean_flicker_noise.lines import Lines
+from webbcal.steps.clean_flicker_noise.noise import Steady, of_integration, steady
 from webbcal.steps.clean_flicker_noise.options import CleanFlickerNoiseOptions
 
 log = logging.getLogger(__name__)
+
+AXES = 2
+"""Of a mask that all integrations share."""
 
 NO_BACKGROUND = DQ.DO_NOT_USE | DQ.NON_SCIENCE
 """Flags of a MIRI flat field where the image never shows background."""
@@ -44,6 +48,12 @@ class Scene:
         float32, (y, x): response of the pixels, without gaps; None where it is not used.
     image : array or None
         float32, DN, axes (group, y, x): median over the integrations; None where not used.
+    steady : Steady or None
+        What every group adds; None where each integration tells it, or an image is used.
+    seconds : float
+        From group to group.
+    integrations : int
+        In the count rate that `steady` is from.
     """
 
     lines: Lines
@@ -52,13 +62,42 @@ class Scene:
     allowed: np.ndarray | None
     flat: np.ndarray | None
     image: np.ndarray | None
+    steady: Steady | None
+    seconds: float
+    integrations: int
 
-    def mask_of(self, integration: int, rate: np.ndarray | None) -> np.ndarray:
-        """Return the mask of an integration (counted from 0 in the exposure), uint8 (y, x)."""
-        if self.mask is not None:
-            return self.mask if self.mask.ndim == 2 else self.mask[integration]
-        assert rate is not None, "a mask of its own is made from a rate"
-        return make_mask(rate, self.allowed, self.flat, self.options)
+    @property
+    def with_light_gone(self) -> CleanFlickerNoiseOptions:
+        """The options for what is left once the light is subtracted."""
+        if self.image is None:
+            return self.options
+        return replace(self.options, background_method=None)
+
+    @property
+    def wants_own_rate(self) -> bool:
+        """Whether the count rate of each integration is needed."""
+        alone = self.image is None and (self.steady is None or self.integrations > 1)
+        return alone or self.mask is None
+
+    def of_integration(
+        self, integration: int, rate: np.ndarray | None
+    ) -> tuple[np.ndarray, Steady | None]:
+        """Return the mask of an integration, and what every group of it adds.
+
+        `integration` is counted from 0 in the exposure; `rate` is the one it wants. The mask is
+        uint8, axes (y, x). None where the median image says what the groups add.
+        """
+        if self.mask is None:
+            assert rate is not None, "a mask of its own is made from a rate"
+            mask = make_mask(rate, self.allowed, self.flat, self.options)
+        else:
+            mask = self.mask if self.mask.ndim == AXES else self.mask[integration]
+        if rate is None or self.image is not None:
+            return mask, self.steady
+        image = rate * np.float32(self.seconds)
+        if self.steady is None:
+            return mask, steady(image, mask, self.lines, self.options, self.flat)
+        return mask, of_integration(self.steady, image, mask, self.lines, self.options)
 
 
 def look(
@@ -71,7 +110,7 @@ def look(
 ) -> Mapping[str, np.ndarray]:
     """Return the draft count rate, and the median image of the groups, where wanted."""
     planes = {}
-    if wants_rate(options, user_mask):
+    if wants_rate(options):
         planes["rate"] = draft_rates(ramp, readnoise, gain)[-1]
     if options.background_method == "median_image" and not options.autoparam:
         planes["image"] = _median_image(ramp)
@@ -113,14 +152,39 @@ def conclude(
         if flat is None:
             raise CannotCalibrate("mask_science_regions needs a flat field, and none applies")
         allowed = (flat.dq & np.uint32(NO_BACKGROUND)) == 0
-    mask = None
+    mask = _mask_of(planes, shape, allowed, response, user_mask, options)
+    scene = Scene(
+        lines, options, mask, allowed, response, planes.get("image"), None,
+        positive(meta, "group_time"), 1,
+    )  # fmt: skip
+    if not one_mask(options) or mask is None or mask.ndim != AXES:
+        return scene
+    image = planes["rate"] * np.float32(scene.seconds)
+    return replace(
+        scene,
+        steady=steady(image, mask, lines, options, response),
+        integrations=_held(meta),
+    )
+
+
+def _mask_of(
+    planes: Mapping[str, np.ndarray],
+    shape: tuple[int, int],
+    allowed: np.ndarray | None,
+    response: np.ndarray | None,
+    user_mask: BackgroundMask | None,
+    options: CleanFlickerNoiseOptions,
+) -> np.ndarray | None:
+    """Return the mask of all integrations, None where each has its own."""
     if user_mask is not None:
         mask = _checked(user_mask, shape)
     elif one_mask(options):
         mask = make_mask(planes["rate"], allowed, response, options)
-    if mask is not None and not mask.any():
+    else:
+        return None
+    if not mask.any():
         raise CannotCalibrate("no pixel shows background")
-    return Scene(lines, options, mask, allowed, response, planes.get("image"))
+    return mask
 
 
 def _choose(
@@ -160,9 +224,18 @@ def _median_image(ramp: Ramp) -> np.ndarray:
     return np.asarray(median_image(frozen(ramp.sci), frozen(ramp.groupdq), bad))
 
 
-def wants_rate(options: CleanFlickerNoiseOptions, user_mask: BackgroundMask | None) -> bool:
+def _held(meta: Meta) -> int:
+    """Return how many integrations there are, of the whole exposure or of a segment."""
+    first, last = (meta.exposure.lookup(f"integration_{end}") for end in ("start", "end"))
+    if isinstance(first, int) and isinstance(last, int) and last >= first > 0:
+        return last - first + 1
+    count = meta.exposure.lookup("nints")
+    return count if isinstance(count, int) and count > 0 else 1
+
+
+def wants_rate(options: CleanFlickerNoiseOptions) -> bool:
     """Tell whether the rate of the whole exposure is needed."""
-    return options.autoparam or (one_mask(options) and user_mask is None)
+    return options.autoparam or one_mask(options)
 
 
 def one_mask(options: CleanFlickerNoiseOptions) -> bool:
