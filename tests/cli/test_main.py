@@ -1,5 +1,6 @@
 """What the command line says of itself, and the exit codes of what is typed wrong."""
 
+import os
 import subprocess
 import sys
 
@@ -80,3 +81,36 @@ def test_a_run_away_from_a_terminal_loads_what_it_needs(programme, environ, tmp_
     subprocess.run(command, check=True, capture_output=True)  # chooses references, by the client
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == "[]", done.stdout
+
+
+def on_terminal(script, **streams):
+    """Run a script with a terminal as its streams; return what the terminal got."""
+    master, slave = os.openpty()
+    streams = {"stdout": slave, "stderr": slave} | streams
+    environ = os.environ | {"TERM": "xterm"}
+    subprocess.run([sys.executable, "-c", script], check=True, env=environ, **streams)
+    os.close(slave)
+    seen = os.read(master, 1 << 16).decode()
+    os.close(master)
+    return seen
+
+
+SCRIPT = (
+    "from webbcal.cli.terminal import progress_bar\n"
+    "with progress_bar() as bar:\n"
+    "    bar.name('exposure'); bar.update('calibrating', 1, 2); bar.say('told')"
+)
+
+
+def test_lines_on_a_terminal_stand_above_the_bar():
+    seen = on_terminal(SCRIPT)
+    assert "calibrating" in seen
+    assert "\x1b[2Ktold\r\n" in seen
+
+
+def test_lines_of_standard_output_go_to_a_file_without_the_bar(tmp_path):
+    with (tmp_path / "log").open("w") as log:
+        seen = on_terminal(SCRIPT, stdout=log)
+    assert "calibrating" in seen
+    assert "told" not in seen
+    assert (tmp_path / "log").read_text() == "told\n"

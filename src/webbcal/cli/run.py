@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from webbcal.cli.main import exit_code
-from webbcal.cli.terminal import progress_bar, show_log
+from webbcal.cli.terminal import Bar, progress_bar, show_log
 from webbcal.kernels._load import load_numba_alone
 from webbcal.pipelines.jobs import SetJob
 from webbcal.pipelines.plan import Plan, PlannedStep
@@ -31,13 +31,13 @@ def run_all(inputs: Sequence[Path], settings: Settings, through: int | None, ver
 
         def starting(plan: Plan) -> None:
             bar.name(plan.root)
-            _announce_compilation(plan)
+            _announce_compilation(plan, bar)
 
         def done(outcome: Outcome) -> None:
-            _say(outcome, reasons=len(inputs) == 1 and not inputs[0].is_dir())
+            _say(outcome, bar, reasons=len(inputs) == 1 and not inputs[0].is_dir())
 
         def left(path: Path, reason: str) -> None:
-            click.echo(f"{path.name}: {reason}")
+            bar.say(f"{path.name}: {reason}")
 
         outcomes = run_everything(
             inputs,
@@ -70,35 +70,35 @@ def explain_all(inputs: Sequence[Path], settings: Settings, *, toml: bool = Fals
     return 0
 
 
-def _announce_compilation(plan: Plan) -> None:
+def _announce_compilation(plan: Plan, bar: Bar) -> None:
     """Say why the first run of all takes longer."""
     from webbcal.kernels._jit import is_compiled
 
     if not is_compiled():
-        click.echo(
+        bar.say(
             f"{plan.path.name}: first run, compiling the kernels for this machine "
             "(a minute or less, once) ..."
         )
 
 
-def _say(outcome: Outcome, *, reasons: bool) -> None:
+def _say(outcome: Outcome, bar: Bar, *, reasons: bool) -> None:
     name = outcome.input.name
     if outcome.error is not None:
         where = "" if name in str(outcome.error) else f"{name}: "
-        click.echo(f"webbcal: {where}{outcome.error}", err=True)
+        bar.say(f"webbcal: {where}{outcome.error}", err=True)
         return
     made = [path.name for path in outcome.outputs.values()]
     made += [f"{len(paths)} {suffix}" for suffix, paths in outcome.of_members.items()]
     how = "made already" if outcome.reused else f"{outcome.seconds:.2f} s"
-    click.echo(f"{name} -> {', '.join(made)}  ({how})")
+    bar.say(f"{name} -> {', '.join(made)}  ({how})")
     for remark in outcome.remarks:
-        click.secho(f"  note: {remark}", bold=True)
+        bar.say(f"  note: {remark}", bold=True)
     noted = " ".join(outcome.remarks)
     told = [s for s in outcome.steps if s.reason and not s.left_out and not s.usual]
     told = [s for s in told if s.reason not in noted]
     skipped = [f"{s.name} ({s.reason})" for s in told]
     if skipped and reasons:
-        click.echo(f"  skipped: {'; '.join(skipped)}")
+        bar.say(f"  skipped: {'; '.join(skipped)}")
 
 
 def _explain(plan: Plan) -> None:

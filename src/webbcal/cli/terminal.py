@@ -7,12 +7,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import click
+
 if TYPE_CHECKING:
     from rich.console import Console
 
 
 class Bar:
-    """A progress bar that shows nothing."""
+    """A progress bar that shows nothing, and lines of text beside it."""
+
+    def say(self, text: str, *, bold: bool = False, err: bool = False) -> None:
+        """Print a line, on standard output or standard error."""
+        click.secho(text, bold=bold, err=err)
 
     def name(self, name: str) -> None:
         """Say what is worked on."""
@@ -37,11 +43,19 @@ def progress_bar() -> Iterator[Bar]:
         TimeElapsedColumn(),
         console=_console(),
         transient=True,
-        redirect_stdout=sys.stdout.isatty(),
+        redirect_stdout=False,
     )
+    on_screen = sys.stdout.isatty()
     task = bar.add_task("", total=None, name="")
 
     class OnTerminal(Bar):
+        def say(self, text: str, *, bold: bool = False, err: bool = False) -> None:
+            if err or on_screen:  # above the bar
+                style = "bold" if bold else None
+                bar.console.print(text, style=style, markup=False, soft_wrap=True)
+            else:
+                super().say(text, bold=bold, err=err)
+
         def name(self, name: str) -> None:
             bar.update(task, name=name)
 
