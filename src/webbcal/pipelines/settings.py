@@ -1,7 +1,6 @@
 """What the user asked for, and how it becomes the options of each step."""
 
 import difflib
-import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -103,6 +102,8 @@ def read_config(path: Path) -> dict[str, dict[str, Any]]:
     InvalidOptions
         If the file cannot be read, is not TOML or has a value outside a table.
     """
+    import tomllib  # few runs have a configuration file
+
     try:
         content = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
