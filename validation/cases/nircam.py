@@ -65,7 +65,7 @@ def workload(small: bool) -> Workload:
     sets = [
         _set("NRCB1", FULL, 12 if small else 30, "shuffled", cut),
         _set("NRCB4", FULL, 6, "double sirs", whole),
-        _set("NRCA3", CORNER_160, 30, "plain shuffled double", own),
+        _set("NRCA3", CORNER_160, 30, "plain shuffled double sky", own),
         _set("NRCB3", BOTTOM_64, 20, "holes", holes),
         _set("NRCA1", CORNER_64, 30, "ipc average factor", coupled),
         _set("NRCB2", CORNER_64, 10, "averaged plain", averaged),
@@ -184,7 +184,7 @@ def _more(small: bool) -> Workload:
         # a kernel for each pixel cannot say that it is one of a subarray
         _set("NRCA4", CORNER_64, 10, "shuffled ipc", [many])
         if small
-        else _set("NRCA4", FULL, 10, "shuffled ipc4", [many]),
+        else _set("NRCA4", FULL, 10, "shuffled ipc4 sky", [many]),
         _set("NRCBLONG", CORNER_64, 20, "plain", [dark]),
     ]
     big = {"expand_large_events": True}

@@ -46,6 +46,7 @@ def _make_set(one: dict[str, Any], references: Path, folder: Path) -> None:
     for wanted in one["exposures"]:
         for key in ("instrument", "detector", "fastaxis", "slowaxis"):
             wanted[key] = one[key]
+        wanted["pointed"] = "sky" in one["traits"]
         name = wanted["name"]
         if wanted["exp_type"] in GUIDING:
             write_guider(detector, wanted, folder / f"{name}_uncal.fits")

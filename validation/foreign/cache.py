@@ -7,7 +7,9 @@ from typing import Any
 UNUSED = (
     *("emicorr", "flat", "pastasoss", "pictureframe", "refpix", "reset", "rscd", "sirskernel"),
     *("persat", "trapdensity", "trappars", "regions", "area", "distortion", "photom", "lastframe"),
-    *("sflat", "dflat", "fflat"),
+    *("sflat", "dflat", "fflat", "filteroffset", "specwcs", "wavelengthrange", "camera"),
+    *("chromcorr", "collimator", "disperser", "fore", "fpa", "msa", "ote"),
+    *("ifupost", "ifufore", "ifuslicer"),
 )
 PARKEYS = {
     "mask": ("META.INSTRUMENT.DETECTOR", "META.SUBARRAY.NAME"),

@@ -11,6 +11,7 @@ from stdatamodels.jwst import datamodels
 from validation.foreign.frame import Frame
 from validation.foreign.readout import Exposure
 from validation.foreign.references import reverse_keywords
+from validation.foreign.sky import point
 
 START_MJD = 59713.76077
 DATE, TIME = "2022-05-14", "18:15:30.545"
@@ -76,6 +77,8 @@ def describe(
     meta.subarray.xstart, meta.subarray.ystart = frame.x, frame.y
     meta.subarray.xsize, meta.subarray.ysize = frame.nx, frame.ny
     meta.subarray.fastaxis, meta.subarray.slowaxis = spec["fastaxis"], spec["slowaxis"]
+    if spec.get("pointed"):
+        point(meta, (frame.nx + 1) / 2, (frame.ny + 1) / 2)
 
 
 def _describe_instrument(instrument: Any, spec: dict[str, Any]) -> None:

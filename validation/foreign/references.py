@@ -15,6 +15,7 @@ ipc        a kernel for the coupling of pixels, "ipc4" one for each pixel
 sirs       kernels for the side reference pixels
 frame      a picture frame
 flat       a flat field
+sky        a grid of pixels on the sky, and exposures with a pointing
 ========== ================================================================================
 """
 
@@ -30,6 +31,7 @@ from stdatamodels.jwst.datamodels.dqflags import pixel as FLAGS
 from validation.foreign import irs2, miri, nirspec
 from validation.foreign.detector import Detector
 from validation.foreign.frame import Frame
+from validation.foreign.sky import write_sky_references
 
 TYPES = ("mask", "saturation", "superbias", "linearity", "dark", "gain", "readnoise")
 OF_MIRI = ("mask", "saturation", "linearity", "dark", "gain", "readnoise", "reset", "rscd")
@@ -86,6 +88,8 @@ def write_references(
         files["emicorr"] = miri.write_emicorr(folder / f"{stem}_emicorr.asdf", spec)
     if "sirs" in traits:
         files["sirskernel"] = nirspec.write_sirs(folder / f"{stem}_sirskernel.asdf", spec)
+    if "sky" in traits:
+        files |= write_sky_references(spec, folder, stem)
     return files
 
 

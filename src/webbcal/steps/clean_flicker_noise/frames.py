@@ -159,11 +159,13 @@ def brightness(signal: Groups, flags: Groups, image: np.ndarray, mask: np.ndarra
     """Return how bright the sources are in an integration, relative to a median image.
 
     It is the ratio of their signal, the last group less the first, in pixels that are no
-    background and have no flag; 1 where there is none.
+    background, have no flag in these and no jump between; 1 where there is none.
     """
     last = image.shape[0] - 1
     bad = np.uint8(NO_NOISE | DQ.SATURATED)
     source = (mask == 0) & ((flags(last, ALL) | flags(0, ALL)) & bad == 0)
+    for group in range(1, last):  # a jump stays in the signal of all later groups
+        source &= (flags(group, ALL) & np.uint8(DQ.JUMP_DET)) == 0
     seen = signal(last, ALL)[source] - signal(0, ALL)[source]
     usual = (image[last] - image[0])[source]
     known = np.isfinite(seen) & np.isfinite(usual)
