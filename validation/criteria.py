@@ -31,7 +31,7 @@ class Section:
 def save(path: Path, sections: list[Section], minutes: float) -> None:
     """Write what a part of the validation found."""
     tree = {"minutes": minutes, "sections": [asdict(section) for section in sections]}
-    path.write_text(json.dumps(tree))
+    path.write_text(json.dumps(tree, default=lambda value: value.item()))  # numbers of numpy
 
 
 def joined(paths: Sequence[Path]) -> tuple[list[Section], float]:
