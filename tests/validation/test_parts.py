@@ -1,7 +1,6 @@
 """Parts of the validation that ran side by side make one report."""
 
 import numpy as np
-
 from validation.criteria import Criterion, Section, joined, save
 
 
