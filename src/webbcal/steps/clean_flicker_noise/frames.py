@@ -11,7 +11,13 @@ from webbcal.spec.references import BackgroundMask, Flat, Gain, ReadNoise
 from webbcal.steps._exposure import first_integration
 from webbcal.steps._step import Parallel
 from webbcal.steps.clean_flicker_noise.groups import ALL, Groups, combine, noise_of
-from webbcal.steps.clean_flicker_noise.noise import Steady, on_image, sampled, unsteady
+from webbcal.steps.clean_flicker_noise.noise import (
+    Steady,
+    beyond_light,
+    on_image,
+    sampled,
+    unsteady,
+)
 from webbcal.steps.clean_flicker_noise.options import CleanFlickerNoiseOptions
 from webbcal.steps.clean_flicker_noise.scene import Scene, draft_rates
 
@@ -63,8 +69,11 @@ def clean_integration(  # noqa: PLR0913 (what the runner hands to every step of 
     mask, steady = measured.of_integration(first_integration(ramp.meta), rate)
     signal, flags = _groups_of(ramp, "sci"), _groups_of(ramp, "groupdq")
     less = _Less(signal, measured.image, steady, 0.0)
-    if measured.image is not None:
-        less = replace(less, scale=brightness(signal, flags, measured.image, mask))
+    if measured.image is not None and rate is not None:
+        scale = brightness(signal, flags, measured.image, mask)
+        beyond = rate * np.float32(measured.seconds) - np.float32(scale) * trend(measured.image)
+        steady = beyond_light(beyond, mask, measured.lines, measured.with_light_gone)
+        less = replace(less, scale=scale, steady=steady)
     cleaned = np.empty((1, groups, rows, columns), np.float32)
     backgrounds = np.zeros_like(cleaned) if own.save_background else None
     waves = own.fit_method == "fft"  # else the noise is the same along a line
@@ -84,7 +93,7 @@ def clean_integration(  # noqa: PLR0913 (what the runner hands to every step of 
     cleaned[0, 0] = 0
     told = np.stack(list(parallel(take_apart, range(1, groups))))
     first_told = bool(((flags(0, ALL) & np.uint8(DQ.DO_NOT_USE)) == 0).any())
-    combined = combine(told, steady, first_told, measured.integrations, own)
+    combined = combine(told, steady, first_told, measured.integrations, measured.with_light_gone)
     noise = noise_of(combined, cleaned[0], measured.lines, own)
     changes: dict[str, Any] = {"sci": cleaned}
     if own.save_noise:
@@ -117,8 +126,8 @@ def _groups_of(ramp: Ramp, name: str) -> Groups:
 class _Less:
     """The groups of an integration less what is known to be in them, one by one or in all.
 
-    `image`: median of each group over the integrations, as bright as `scale` times that; None
-    where the light is in `steady`.
+    `image`: median of each group over the integrations, as bright as `scale` times that, None
+    where it is not used; `steady`: what every group adds beside that.
     """
 
     signal: Groups
@@ -153,6 +162,12 @@ def _difference(
         frozen(mask),
     )
     return difference, usable
+
+
+def trend(image: np.ndarray) -> np.ndarray:
+    """Return the slope of an image (group, y, x) over its groups, per group, float32 (y, x)."""
+    time = np.arange(len(image)) - (len(image) - 1) / 2
+    return np.asarray(np.tensordot(time / (time @ time), image, 1).astype(np.float32))
 
 
 def brightness(signal: Groups, flags: Groups, image: np.ndarray, mask: np.ndarray) -> float:

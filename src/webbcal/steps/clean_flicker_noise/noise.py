@@ -142,6 +142,18 @@ def of_integration(
     return replace(mean, image=image, own=noise)
 
 
+def beyond_light(
+    image: np.ndarray, mask: np.ndarray, lines: Lines, options: CleanFlickerNoiseOptions
+) -> Steady:
+    """Return what every group adds, of which all that lines share is noise.
+
+    `image`: the count rate less the light, DN per group, axes (y, x); NaN where unknown.
+    """
+    known = np.isfinite(image)
+    image = np.where(known, image, np.float32(0))
+    return Steady(image, np.float32(0), _noise(image, mask * known, lines, options))
+
+
 def sampled(noise: np.ndarray) -> np.ndarray:
     """Return noise, (line, place), at a few places in the line."""
     step = max(noise.shape[1] // SAMPLES, 1)

@@ -76,8 +76,7 @@ class Scene:
     @property
     def wants_own_rate(self) -> bool:
         """Whether the count rate of each integration is needed."""
-        alone = self.image is None and (self.steady is None or self.integrations > 1)
-        return alone or self.mask is None
+        return self.steady is None or self.integrations > 1
 
     def of_integration(
         self, integration: int, rate: np.ndarray | None
