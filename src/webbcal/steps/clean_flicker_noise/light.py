@@ -169,7 +169,9 @@ def smooth_across(levels: np.ndarray, known: np.ndarray, *, sloping: bool = True
     def sums(values: np.ndarray, power: int) -> np.ndarray:
         return np.asarray(correlate1d(values, bell * x**power, axis=-2, mode="constant"))
 
-    weight, values = known.astype(float), np.where(known, levels, 0.0)
+    alike = bool((known == known[:, :1]).all())  # whole lines of waves are known, or are not
+    weight = (known[:, :1] if alike else known).astype(float)
+    values = np.where(known, levels, 0.0)
     w0, v0 = sums(weight, 0), sums(values, 0)
     mean = v0 / np.where(w0 > 0, w0, 1)
     if sloping:
