@@ -4,8 +4,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-SAMPLE_ROWS = 128
-"""Rows of an exposure that tell its median variance: to a part in a thousand."""
+BANDS, BAND_ROWS = 32, 4
+"""So many bands of rows of an exposure tell its median variance: to a part in a thousand."""
+
+
+def sample_bands(rows: int) -> list[slice]:
+    """Return bands of rows spread over an exposure of so many rows."""
+    starts = np.unique(np.linspace(0, max(rows - BAND_ROWS, 0), BANDS).astype(int)).tolist()
+    return [slice(y, min(y + BAND_ROWS, rows)) for y in starts]
 
 
 def typical_weight(variance_of: Callable[[slice], np.ndarray], rows: int) -> float | None:
@@ -29,7 +35,6 @@ def typical_weight(variance_of: Callable[[slice], np.ndarray], rows: int) -> flo
 
     Source: Fruchter and Hook 2002, section 3.
     """
-    chosen = np.unique(np.linspace(0, rows - 1, min(rows, SAMPLE_ROWS)).astype(int)).tolist()
-    sample = np.concatenate([variance_of(slice(y, y + 1)).ravel() for y in chosen])
+    sample = np.concatenate([variance_of(band).ravel() for band in sample_bands(rows)])
     usable = sample[np.isfinite(sample) & (sample > 0)]
     return 1.0 / float(np.median(usable)) if usable.size else None

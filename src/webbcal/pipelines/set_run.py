@@ -246,12 +246,16 @@ class SetRun:
             for suffix, entry in NAMED_IN_MOSAIC.items()
             if suffix in paths
         }
-        for number, (suffix, product) in enumerate(self._products.items()):
-            self._progress("writing", number, len(paths))
+        record = self._record(self._records)
+
+        def write(suffix: str) -> str:
             values = known if suffix == MOSAIC else {}
-            record = self._record(self._records)
             with self._clock.on(WRITING):
-                write_product(self._recorded(product, record, values), paths[suffix])
+                write_product(self._recorded(self._products[suffix], record, values), paths[suffix])
+            return suffix
+
+        for number, suffix in enumerate(tools.parallel(write, self._products), 1):
+            self._progress("writing", number, len(paths))
             self._outputs[suffix] = paths[suffix]
 
     def _write_of_images(

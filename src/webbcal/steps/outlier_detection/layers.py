@@ -8,15 +8,13 @@ import numpy as np
 from webbcal.core.usable import unusable
 from webbcal.geometry.pixel_map import PixelMap
 from webbcal.numerics.drizzling import Layer
+from webbcal.numerics.typical_weight import sample_bands
 from webbcal.spec.fields import Stored
 from webbcal.spec.meta import Meta
 from webbcal.spec.products import Cal
 from webbcal.steps._drizzled import remaining_sky, weights_of
 from webbcal.steps.outlier_detection.options import OutlierDetectionOptions
 from webbcal.steps.outlier_detection.views import stored_plane
-
-SAMPLE_ROWS = 128
-"""Rows of an exposure whose weights tell the mean one."""
 
 CLIP_SIGMA, CLIP_ROUNDS = 3.0, 5
 
@@ -105,9 +103,8 @@ def mean_weight(weights: np.ndarray) -> float | None:
 def sampled_weights(of: Source) -> np.ndarray:
     """Return the weights in rows spread over an exposure."""
     rows, columns = of.sci.shape
-    chosen = np.unique(np.linspace(0, rows - 1, min(rows, SAMPLE_ROWS)).astype(int)).tolist()
     whole = slice(0, columns)
-    return np.concatenate([of.read(slice(y, y + 1), whole)[1] for y in chosen])
+    return np.concatenate([of.read(band, whole)[1] for band in sample_bands(rows)])
 
 
 def least_weight(sources: Sequence[Source], layers: Sequence[Layer], maskpt: float) -> float | None:
