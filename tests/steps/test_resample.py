@@ -252,8 +252,9 @@ def test_coordinates_that_the_user_gives():
     first = mosaic(images(), rotation=20.0)
     again = mosaic(images(), given=MosaicWcs(system=first.world))
     np.testing.assert_array_equal(again.sci, first.sci)
+    # A gwcs says the same to the last digits, if not to the last bit.
     cut = mosaic(images(), given=MosaicWcs(system=first.wcs), output_shape=(50, 60))
-    np.testing.assert_array_equal(cut.wht, first.wht[:60, :50])
+    np.testing.assert_allclose(cut.wht, first.wht[:60, :50], rtol=2e-5, atol=1e-3)
 
 
 def test_fill_value():
