@@ -20,6 +20,10 @@ GRIDS = {
         "resample.weight_type": "exptime",
         "resample.pixel_scale_ratio": 0.5,
     },
+    "weights by time, scale ratio 2": {
+        "resample.weight_type": "exptime",
+        "resample.pixel_scale_ratio": 2.0,
+    },
 }
 """Other mosaics of the same exposures, whose noise is measured too."""
 
