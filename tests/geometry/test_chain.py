@@ -6,7 +6,7 @@ import io
 import asdf
 import numpy as np
 import pytest
-from astropy.modeling import models
+from astropy.modeling import bind_bounding_box, models
 from gwcs.geometry import CartesianToSpherical, SphericalToCartesian
 from tests.geometry.distortions import distortion
 
@@ -138,6 +138,19 @@ def test_the_inverse_that_was_stored_goes_before_the_one_that_follows():
     model.inverse = models.Shift(-1.5)
     transform = encode({"model": model})["model"].light()
     assert transform.inverse(np.array([1.0]))[0] == -0.5
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("names", [None, ("b", "a")])
+def test_limits_are_those_of_x_and_y_however_they_were_given(order, names):
+    model = models.Shift(1.0) & models.Shift(2.0)
+    if names:
+        model.inputs = names
+    bind_bounding_box(model, ((0.0, 10.0), (20.0, 30.0)), order=order)
+    stored = encode({"model": model})["model"]
+    assert stored.light().box == stored.decode().bounding_box.bounding_box(order="F")
+    x, y = stored.light().box
+    assert (x, y) == (((0, 10), (20, 30)) if order == "F" else ((20, 30), (0, 10)))
 
 
 def test_what_has_no_inverse_says_so():

@@ -1,12 +1,13 @@
 """Transforms from the trees that describe them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from webbcal.core.errors import InvalidInput
 from webbcal.geometry.chain import (
+    COORDINATES,
     OPERATIONS,
     TRANSFORM,
     Affine,
@@ -68,7 +69,7 @@ def transform_of(tree: Any) -> Transform:
             "name": str(tree.get("name", "")),
             "source": tree.source,
             "given": transform_of(tree["inverse"]) if "inverse" in tree else None,
-            "box": _box(tree.get("bounding_box")),
+            "box": _box(tree.get("bounding_box"), tree.get("inputs", COORDINATES)),
         }
         read = _READERS.get(tree.tag.rpartition("-")[0])
         found = None if read is None else read(tree, more)
@@ -95,13 +96,15 @@ def axes_of(transform: Transform) -> int:
     return AXES[type(transform)]
 
 
-def _box(tree: Any) -> Box | None:
-    """Return limits of x and y; those of one coordinate, or of another kind, are left out."""
+def _box(tree: Any, inputs: Sequence[str]) -> Box | None:
+    """Return limits of x and y; those of one coordinate, or of another kind, are left out.
+
+    Limits are kept by the name of what they are of; an ``order`` beside them does not matter.
+    """
     if tree is None:
         return None
     if isinstance(tree, Mapping):
-        pairs = list(tree["intervals"].values())
-        pairs = pairs[::-1] if tree.get("order", "C") == "C" else pairs
+        pairs = [tree["intervals"].get(name) for name in inputs]
     else:
         pairs = list(tree)[::-1]  # y before x
     if len(pairs) != 2 or any(not hasattr(pair, "__len__") or len(pair) != 2 for pair in pairs):

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from webbcal.geometry.imaging import ARCSEC
-
-FULL_TURN = 360.0
+from webbcal.geometry.sphere import FULL_TURN
 
 
 def unit_vectors(ra: np.ndarray, dec: np.ndarray) -> np.ndarray:
