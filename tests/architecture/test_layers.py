@@ -82,6 +82,15 @@ def test_only_the_command_line_reads_the_environment():
         assert "os.environ" not in path.read_text("utf-8"), name_of(path)
 
 
+def test_no_kernel_makes_numba_load_linear_algebra():
+    """It is SciPy's, and takes longer to load than most kernels take to run."""
+    for path in (SOURCE / "kernels").glob("*.py"):
+        tree = ast.parse(path.read_text("utf-8"))
+        names = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        products = [node for node in ast.walk(tree) if isinstance(node, ast.MatMult)]
+        assert not products and not names & {"dot", "vdot", "linalg"}, path.name
+
+
 def test_the_command_is_read_before_slow_packages_are_loaded():
     """`load_numba_alone` comes too late otherwise, and SciPy with it."""
     slow = ("numba", "scipy", "astropy", "asdf", "gwcs", "photutils", "matplotlib", "dask")

@@ -1,7 +1,10 @@
 """Sets of exposures that are not as they should be: told clearly, or combined as far as it goes."""
 
+import json
 import os
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -52,6 +55,30 @@ def test_one_exposure_alone_becomes_a_mosaic_of_its_own(programme, rates, tmp_pa
         assert step(outcome, name).status == "SKIPPED"
         assert step(outcome, name).reason
     assert any("tweakreg" in remark for remark in outcome.remarks)
+
+
+def test_sets_are_combined_without_large_libraries(programme, rates, tmp_path):
+    """Each of them takes longer to load than a step of a small set."""
+    program = """
+import json, os, sys
+leave = os._exit
+large = {"gwcs", "photutils", "scipy"}
+def tell(status):
+    print(json.dumps(sorted(large & set(sys.modules))), file=sys.stderr, flush=True)
+    leave(status)
+os._exit = tell
+from webbcal.cli.main import command
+command()
+"""
+    folder = tmp_path / "out"
+    words = ["run", *map(str, rates), "--through", "3", "--output-dir", str(folder)]
+    environ = programme.environ(os.environ)
+    done = subprocess.run(
+        [sys.executable, "-c", program, *words], env=environ, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert list(folder.glob("*_cat.ecsv"))
+    assert json.loads(done.stderr.splitlines()[-1]) == []
 
 
 def test_exposures_are_saved_after_steps_that_change_them(programme, rates, tmp_path):

@@ -5,24 +5,6 @@ import numpy as np
 DNU, SAT, JUMP = 1, 2, 4
 
 
-def label(mask):
-    """Return the regions of a mask (y, x) as sets of pixels, in the order of their first ones."""
-    left = {(int(y), int(x)) for y, x in np.argwhere(mask)}
-    regions = []
-    for first in sorted(left):
-        if first not in left:
-            continue
-        region, reached = set(), {first}
-        while reached:
-            y, x = reached.pop()
-            left.discard((y, x))
-            region.add((y, x))
-            around = {(y + v, x + u) for v in (-1, 0, 1) for u in (-1, 0, 1)}
-            reached |= around & left
-        regions.append(region)
-    return regions
-
-
 def surroundings(flags, region):
     """Return how often usable pixels are within two pixels of those of a region; and jumps."""
     usable = jumps = 0

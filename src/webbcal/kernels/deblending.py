@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from webbcal.kernels._jit import entry, kernel, part
+from webbcal.kernels.regions import root
 
 EXPONENTIAL, LINEAR, SINH = 0, 1, 2
 SINH_SCALE = 0.25
@@ -25,14 +26,6 @@ def thresholds(low, high, count, mode):
         else:
             levels[k] = low + (high - low) * step
     return levels
-
-
-@part
-def _root(parent, p):
-    while parent[p] != p:
-        parent[p] = parent[parent[p]]
-        p = parent[p]
-    return p
 
 
 @part
@@ -66,7 +59,7 @@ def _join(parent, area, offsets, pixels):
         parent[p], area[p] = p, 1
         for o in offsets:
             if parent[p + o] >= 0:
-                a, b = _root(parent, p), _root(parent, p + o)
+                a, b = root(parent, p), root(parent, p + o)
                 if a != b:
                     if area[a] < area[b]:
                         a, b = b, a
@@ -84,11 +77,11 @@ def _carry_on(parent, held, nodes, alive, level):
     seeds, seed_levels, alone, count = nodes
     open_nodes, living = alive
     for n in range(living):
-        held[_root(parent, seeds[open_nodes[n]])] += 1
+        held[root(parent, seeds[open_nodes[n]])] += 1
     kept = 0
     for n in range(living):
         node = open_nodes[n]
-        r = _root(parent, seeds[node])
+        r = root(parent, seeds[node])
         if held[r] == 1:
             if alone[node] == 1:
                 seed_levels[node] = level
@@ -101,7 +94,7 @@ def _carry_on(parent, held, nodes, alive, level):
             count += 1
             held[r] = -1
     for n in range(kept):
-        held[_root(parent, seeds[open_nodes[n]])] = 1
+        held[root(parent, seeds[open_nodes[n]])] = 1
     return count, kept
 
 
@@ -125,7 +118,7 @@ def _peaks(rank, offsets, levels, npixels):
         nodes = (seeds, seed_levels, alone, count)
         count, living = _carry_on(parent, held, nodes, (open_nodes, living), level)
         for p in pixels:
-            r = _root(parent, p)
+            r = root(parent, p)
             if area[r] >= npixels and held[r] == 0:
                 seeds[count], seed_levels[count], alone[count] = p, level, 1
                 open_nodes[living] = count
@@ -133,7 +126,7 @@ def _peaks(rank, offsets, levels, npixels):
                 living += 1
                 count += 1
         for n in range(living):
-            held[_root(parent, seeds[open_nodes[n]])] = 0
+            held[root(parent, seeds[open_nodes[n]])] = 0
     found = 0
     for node in range(count):
         if alone[node] == 1:

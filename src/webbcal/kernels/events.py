@@ -1,11 +1,11 @@
-"""Events that cover many pixels: connected regions and what surrounds them.
+"""Events that cover many pixels, and what surrounds them.
 
 Pixels are given by their flat indices in the frame, ascending: few of them are in an event.
 """
 
 import numpy as np
 
-from webbcal.kernels._jit import entry, kernel
+from webbcal.kernels._jit import entry
 from webbcal.kernels.group_flags import BAD, JUMP, SATURATED
 
 SURROUNDINGS = 2  # pixels
@@ -50,68 +50,6 @@ def where_above(values, threshold):
             result[m] = n
             m += 1
     return result
-
-
-@kernel
-def _root(parents, n):
-    """Return the representative of a set, and shorten the way to it."""
-    root = n
-    while parents[root] != root:
-        root = parents[root]
-    while parents[n] != root:
-        parents[n], n = root, parents[n]
-    return root
-
-
-@entry
-def label(indices, columns):
-    """Tell connected regions apart; pixels that share an edge or a corner are connected.
-
-    Parameters
-    ----------
-    indices : ndarray
-        Flat indices of the pixels, ascending, int64.
-    columns : int
-        Length of a row.
-
-    Returns
-    -------
-    labels : ndarray
-        Number of the region of each pixel, from 0 in the order of their first pixels, int64.
-    count : int
-        How many regions there are.
-
-    Notes
-    -----
-    Source: A. Rosenfeld and J. L. Pfaltz 1966, J. ACM 13, 471; the sets are kept as trees.
-    """
-    size = indices.size
-    parents = np.arange(size)
-    above = 0  # the first pixel that can touch the present one from the row above
-    for n in range(size):
-        here = indices[n]
-        y, x = here // columns, here % columns
-        if n > 0 and x > 0 and indices[n - 1] == here - 1:
-            parents[n] = _root(parents, n - 1)
-        while indices[above] < here - columns - 1:
-            above += 1
-        m = above
-        while m < n and indices[m] <= here - columns + 1:
-            v, u = indices[m] // columns, indices[m] % columns
-            if v == y - 1 and abs(u - x) <= 1:
-                one, other = _root(parents, m), _root(parents, n)
-                parents[max(one, other)] = min(one, other)
-            m += 1
-    labels = np.empty(size, np.int64)
-    count = 0
-    for n in range(size):
-        root = _root(parents, n)
-        if root == n:
-            labels[n] = count
-            count += 1
-        else:
-            labels[n] = labels[root]
-    return labels, count
 
 
 @entry

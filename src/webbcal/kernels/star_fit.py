@@ -190,6 +190,10 @@ def _errors(image, error, mask, p, result):
         for x in range(image.shape[1]):
             if mask[y, x] != 0 and error[y, x] > 0:
                 _gradient(p, x, y, row)
-                total_x += (np.dot(row, across) * error[y, x]) ** 2
-                total_y += (np.dot(row, along) * error[y, x]) ** 2
+                by_x, by_y = 0.0, 0.0  # with np.dot, numba would load SciPy
+                for a in range(5):
+                    by_x += row[a] * across[a]
+                    by_y += row[a] * along[a]
+                total_x += (by_x * error[y, x]) ** 2
+                total_y += (by_y * error[y, x]) ** 2
     result[2], result[3] = np.sqrt(total_x), np.sqrt(total_y)

@@ -112,11 +112,11 @@ def find_showers(
 
 def _in_group(group: int, mean: np.ndarray, options: JumpOptions) -> Iterator[Shower]:
     """Yield the showers of a group, from the mean excess around each pixel."""
-    from webbcal.kernels import events
+    from webbcal.kernels import events, regions
 
     rows, columns = mean.shape
     above = events.where_above(mean.reshape(-1), _threshold(mean, options))
-    labels, count = events.label(above, columns)
+    labels, count = regions.label(above, columns, True)
     area = np.bincount(labels, minlength=count)
     for number in np.flatnonzero(area >= options.extend_min_area):
         pixels = above[labels == number]

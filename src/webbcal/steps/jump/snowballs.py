@@ -109,14 +109,14 @@ def apply(flags: np.ndarray, snowballs: Iterable[Snowball]) -> None:
 
 def _in_group(integration: Integration, group: int, options: JumpOptions) -> Iterator[Snowball]:
     """Yield the snowballs whose cores saturate in a group, and those without a core."""
-    from webbcal.kernels import events
+    from webbcal.kernels import events, regions
 
     flags, shape = integration.flags, integration.shape
     columns = shape[1]
     now = flags[group].reshape(-1)
     cores = events.newly_saturated(flags[group - 1].reshape(-1), now)
     if cores.size:
-        labels, count = events.label(cores, columns)
+        labels, count = regions.label(cores, columns, True)
         usable, jumps = events.surroundings(now, cores, labels, count, columns)
         area = np.bincount(labels, minlength=count)
         hit = (area >= options.min_sat_area) & (usable > 0) & (jumps >= SURROUNDED * usable)
@@ -126,7 +126,7 @@ def _in_group(integration: Integration, group: int, options: JumpOptions) -> Ite
                 yield event
     edge = options.edge_size if options.sat_required_snowball else max(shape)
     blocks = events.solid(now, columns, edge)
-    labels, count = events.label(blocks, columns)
+    labels, count = regions.label(blocks, columns, True)
     for number in range(count):
         event = _measure(integration, group, blocks[labels == number], options, saturated=False)
         if event is not None:

@@ -1,7 +1,6 @@
 """Source catalogue: find the sources of a mosaic, and measure them."""
 
 import platform
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -264,9 +263,7 @@ def _header(apertures: Apertures, offset: float, options: SourceCatalogOptions) 
         "version": {
             "Python": platform.python_version(),
             "webbcal": webbcal.__version__,
-            "astropy": version("astropy"),
             "numpy": np.__version__,
-            "scipy": version("scipy"),
         },
         "aperture_params": {
             "aperture_radii": apertures.radii.tolist(),

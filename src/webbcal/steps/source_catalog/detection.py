@@ -96,16 +96,14 @@ def find_segments(
 
     Source: Bertin and Arnouts 1996, A&AS 117, 393, sections 2 to 6.
     """
-    from scipy import ndimage
-
     from webbcal.kernels.segments import segment_boxes
+    from webbcal.numerics.regions import labelled
 
     background = Background.of(planes.sci, options.bkg_boxsize, parallel)
     if background is None:
         return None
     smoothed, level, above = _smoothed(planes, background, options, parallel)
-    structure = np.ones((3, 3)) if options.connectivity == 8 else None
-    labels, count = ndimage.label(above, structure)
+    labels, count = labelled(above, options.connectivity)
     boxes = segment_boxes(labels, count)
     if options.starfinder != "segmentation":
         from webbcal.steps.source_catalog.stars import find_stars
@@ -201,10 +199,12 @@ def _smoothed(
     planes: Planes, background: Background, options: SourceCatalogOptions, parallel: Parallel
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the smoothed image, the background, and where the image is above the threshold."""
-    from scipy.ndimage import gaussian_filter
+    from webbcal.kernels.smoothing import smoothed as smooth
 
     sigma = options.kernel_fwhm / FWHM_PER_SIGMA
-    margin = int(REACH * sigma + 0.5) + 1
+    margin = int(REACH * sigma + 0.5)
+    curve = np.exp(-0.5 * (np.arange(margin + 1) / sigma) ** 2)
+    curve = _locked(curve / (2 * curve.sum() - curve[0]))
     height, width = planes.sci.shape
     smoothed, background_level = np.empty((2, height, width), np.float32)
     above = np.empty((height, width), bool)
@@ -216,7 +216,7 @@ def _smoothed(
         values = planes.sci[wide] - level
         known = np.isfinite(values)
         np.copyto(values, 0, where=~known)
-        values = gaussian_filter(values, sigma, mode="constant", truncate=REACH)
+        values = np.asarray(smooth(_locked(values), curve))
         inner = slice(rows.start - wide.start, rows.stop - wide.start)
         smoothed[rows], background_level[rows] = values[inner], level[inner]
         limit = np.float32(options.snr_threshold) * deviation[inner]

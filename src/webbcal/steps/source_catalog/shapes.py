@@ -139,11 +139,11 @@ def dao_profile(sigma: float, sigma_radius: float) -> tuple[np.ndarray, np.ndarr
 
 def nearest_neighbours(centres: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return label and distance of the nearest other source; -1 and NaN where there is none."""
-    from scipy.spatial import KDTree
+    from webbcal.numerics.neighbours import nearest
 
     labels, distances = np.full(len(centres), -1, np.int64), np.full(len(centres), np.nan)
     known = np.flatnonzero(np.isfinite(centres).all(axis=1))
     if known.size > 1:
-        found, places = KDTree(centres[known]).query(centres[known], k=2)
-        labels[known], distances[known] = known[places[:, 1]] + 1, found[:, 1]
+        places, distances[known] = nearest(centres[known], centres[known], own=True)
+        labels[known] = known[places] + 1
     return labels, distances

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from webbcal.kernels.arrays import frozen
+from webbcal.numerics.chance import chi_square_tail, deviation_of_chance
 from webbcal.steps.tweakreg.linear import (
     PARAMETERS,
     Transform,
@@ -275,39 +277,34 @@ class _State:
 
         The places of the stars are eliminated.
         """
-        from scipy.sparse import coo_array
+        from webbcal.kernels.alignment import normal_equations
 
-        star, weights, places = self.detections.star, self.weights(), self.mapped()
+        group, star, weights = self.detections.group, self.detections.star, self.weights()
         sizes = [PARAMETERS[geometry] for geometry in self.geometries]
         first = np.concatenate([[0], np.cumsum(sizes)])
         mean, _ = self.stars()
-        offsets = np.where(weights[:, None] > 0, places - mean[star], 0.0)
-        rows, columns, values = [], [], []
+        offsets = np.where(weights[:, None] > 0, self.mapped() - mean[star], 0.0)
+        slopes = np.zeros((len(star), 2, max(sizes)))
         for number, (geometry, transform) in enumerate(
             zip(self.geometries, self.transforms, strict=True)
         ):
-            mine = np.flatnonzero((self.detections.group == number) & (weights > 0))
+            mine = np.flatnonzero((group == number) & (weights > 0))
             centre = transform.centre + transform.shift
             # At the place of the star, not of the detection: what moves all groups alike then
             # changes nothing at all, and is recognized as undetermined.
-            slopes = derivatives(geometry, (mean[star[mine]] - centre) / self.unit)
-            shape = slopes.shape
-            row = 2 * mine[:, None] + np.arange(2)
-            rows.append(np.broadcast_to(row[:, :, None], shape).ravel())
-            columns.append(np.broadcast_to(first[number] + np.arange(shape[2]), shape).ravel())
-            values.append(slopes.ravel())
-        count = 2 * len(star)
-        where = (np.concatenate(rows), np.concatenate(columns))
-        slopes = coo_array((np.concatenate(values), where), (count, int(first[-1]))).tocsr()
-        doubled = np.repeat(weights, 2)
-        lines = 2 * star[:, None] + np.arange(2)
-        pooled = coo_array((doubled, (lines.ravel(), np.arange(count)))).tocsr()
-        sums = pooled @ slopes
-        total = np.repeat(np.bincount(star, weights), 2)
-        inverse = np.divide(1.0, total, out=np.zeros_like(total), where=total > 0)
-        weighted = slopes.multiply(doubled[:, None]).tocsr()
-        matrix = slopes.T @ weighted - sums.T @ sums.multiply(inverse[:, None]).tocsr()
-        return matrix.toarray(), -(weighted.T @ offsets.ravel()), first
+            slopes[mine, :, : sizes[number]] = derivatives(
+                geometry, (mean[star[mine]] - centre) / self.unit
+            )
+        order = np.argsort(star, kind="stable")
+        matrix, right = normal_equations(
+            frozen(np.searchsorted(star[order], np.arange(star.max() + 2)), np.int64),
+            frozen(group[order], np.int64),
+            frozen(weights[order]),
+            frozen(slopes[order]),
+            frozen(offsets[order]),
+            frozen(first, np.int64),
+        )
+        return matrix, right, first
 
     def improved(self) -> "_State":
         """Return the state after one Gauss-Newton step."""
@@ -326,8 +323,6 @@ class _State:
 
     def needs(self) -> tuple[tuple[float, ...], tuple[str, ...]]:
         """Return how significant is what each group has beyond a shift, and what it needs."""
-        from scipy.special import chdtrc, ndtri
-
         matrix, _, first = self.equations()
         covariance = _pseudo_inverse(matrix)
         found = [
@@ -346,8 +341,8 @@ class _State:
             part = slice(int(first[number]) + 2, int(first[number + 1]))
             own = values - middle
             square = float(own @ np.linalg.pinv(covariance[part, part]) @ own)
-            chance = float(chdtrc(values.size, square))
-            significance.append(float(-ndtri(max(chance, 1e-300) / 2.0)))
+            chance = chi_square_tail(values.size, square)
+            significance.append(deviation_of_chance(max(chance, 1e-300)))
             needed.append(geometry if chance < 1.0 - SIGNIFICANT else "shift")
         return tuple(significance), tuple(needed)
 

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from webbcal.numerics.chance import poisson_tail
+from webbcal.numerics.neighbours import counts_within, nearest, pairs_within
+
 CORES = (1.0, 2.0, 4.0)
 """Radii within which offsets agree, in pixel, tried in turn: the larger ones for lists that are
 also turned."""
@@ -62,32 +65,26 @@ def first_offset(reference: np.ndarray, stars: np.ndarray, radius: float, pixel:
 
     Source: Bevington, section 2.3, for the Poisson distribution.
     """
-    from scipy.spatial import cKDTree
-    from scipy.special import pdtrc
-
     failed = Offset(np.zeros(2), pixel, 0, "no star has a counterpart within the search radius")
     if len(reference) == 0 or len(stars) == 0:
         return failed
-    neighbours = cKDTree(reference).query_ball_point(stars, radius, return_sorted=True)
-    counts = [len(found) for found in neighbours]
-    if not sum(counts):
+    star, number = pairs_within(stars, reference, radius)
+    if not star.size:
         return failed
-    number = np.concatenate([np.asarray(found, np.int64) for found in neighbours])
-    differences = reference[number] - np.repeat(stars, counts, axis=0)
-    tree = cKDTree(differences)
+    differences = reference[number] - stars[star]
     for core in CORES:
         reach = core * pixel
-        near = tree.query_ball_point(differences, reach, return_length=True)
+        near = counts_within(differences, differences, reach)
         peak = differences[int(np.argmax(near))]
         for _ in range(3):
-            peak = differences[tree.query_ball_point(peak, reach)].mean(axis=0)
-        count = int(tree.query_ball_point(peak, reach, return_length=True))
+            peak = differences[_within(differences, peak, reach)].mean(axis=0)
+        count = int(_within(differences, peak, reach).sum())
         chance = len(differences) * min(reach / radius, 1.0) ** 2
         places = (radius / reach) ** 2 * 4  # circles overlap
         away = np.hypot(*(differences - peak).T) > 2.5 * reach
         rival = int(near[away].max(initial=0))
         shift = np.asarray(peak)
-        if count < 3 or pdtrc(count - 1, chance) * places > LIKELY:
+        if count < 3 or poisson_tail(count, chance) * places > LIKELY:
             failed = Offset(
                 shift, reach, count, f"{count} stars agree on an offset, which may be chance"
             )
@@ -103,21 +100,22 @@ def first_offset(reference: np.ndarray, stars: np.ndarray, radius: float, pixel:
     return failed
 
 
+def _within(places: np.ndarray, centre: np.ndarray, reach: float) -> np.ndarray:
+    """Tell which places are within a distance of one."""
+    return np.asarray(((places - centre) ** 2).sum(axis=1) <= reach**2)
+
+
 def lonely(positions: np.ndarray, separation: float, least: int) -> np.ndarray:
     """Tell which stars have no other one nearby; all of them if too few are left."""
-    from scipy.spatial import cKDTree
-
-    alone = cKDTree(positions).query_ball_point(positions, separation, return_length=True) == 1
+    alone = counts_within(positions, positions, separation) == 1
     return np.asarray(alone if alone.sum() >= least else np.ones(len(positions), bool))
 
 
 def pairs(reference: np.ndarray, stars: np.ndarray, reach: float) -> tuple[np.ndarray, np.ndarray]:
     """Return numbers of stars in both lists that are each other's nearest, within a distance."""
-    from scipy.spatial import cKDTree
-
     if len(reference) == 0 or len(stars) == 0:
         return np.empty(0, np.int64), np.empty(0, np.int64)
-    distance, number = cKDTree(reference).query(stars)
-    _, back = cKDTree(stars).query(reference)
+    number, distance = nearest(stars, reference)
+    back, _ = nearest(reference, stars)
     mine = np.flatnonzero((distance <= reach) & (back[number] == np.arange(len(stars))))
     return number[mine], mine

@@ -67,13 +67,11 @@ def find_segments(
 
 def _labels(smooth: np.ndarray, above: np.ndarray, options: TweakregOptions) -> np.ndarray:
     """Return the number of the source of each pixel, int32, 0 for none, from 1 without gaps."""
-    from scipy import ndimage
-
     from webbcal.kernels.deblending import deblend
     from webbcal.kernels.segments import segment_boxes
+    from webbcal.numerics.regions import labelled
 
-    corners = np.ones((3, 3)) if options.connectivity == 8 else None
-    labels, count = ndimage.label(above, corners)
+    labels, count = labelled(above, options.connectivity)
     boxes = segment_boxes(labels, count)
     mode = MODES[options.multithresh_mode]
     rules = np.array([options.npixels, options.nlevels, mode, options.connectivity], np.int64)
