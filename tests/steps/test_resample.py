@@ -317,9 +317,11 @@ def test_images_may_lie_on_disk():
     assert all("sci" not in image.__dict__ for image in stored)
 
 
-def test_an_exposure_without_variance_weighs_what_the_others_do():
+@pytest.mark.parametrize("nothing", [None, 0.0, np.nan])
+def test_an_exposure_without_variance_weighs_what_the_others_do(nothing):
     first, second, *_ = images()
-    dark = dataclasses.replace(second, var_rnoise=None)
+    variance = None if nothing is None else np.full_like(second.var_rnoise, nothing)
+    dark = dataclasses.replace(second, var_rnoise=variance)
     weights = weights_of((first, dark), "ivm", pixel_weights=False)
     assert weights[1] == weights[0] == pytest.approx(1 / np.nanmedian(first.var_rnoise))
     assert weights_of((first, dark), "ivm", pixel_weights=True) == weights

@@ -21,8 +21,9 @@ def weights_of(
     """Return the weight of each exposure; None where its pixels have weights of their own.
 
     By time they are TMEASURE of every exposure, or EFFEXPTM if one has none. By read noise they
-    are the inverse of the median of VAR_RNOISE, or of each pixel; an exposure without it gets the
-    median weight of the others, so that it neither vanishes nor takes over.
+    are the inverse of the median of VAR_RNOISE, or of each pixel; an exposure that has none, or
+    none above 0, gets the median weight of the others, so that it neither vanishes nor takes
+    over, and no pixel of any gets a weight of its own.
 
     Raises
     ------
@@ -33,10 +34,10 @@ def weights_of(
         return list(_times(images))
     if weight_type != BY_READ_NOISE:
         return [1.0] * len(images)
-    if pixel_weights and all(image.has("var_rnoise") for image in images):
-        return [None] * len(images)
     found = [_by_read_noise(image) for image in images]
     known = [weight for weight in found if weight is not None]
+    if pixel_weights and len(known) == len(images):
+        return [None] * len(images)
     usual = float(np.median(known)) if known else 1.0
     return [usual if weight is None else weight for weight in found]
 
