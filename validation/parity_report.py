@@ -34,7 +34,7 @@ INTRODUCTION = [
 KNOWN = [
     "Differences that are not set aside, and are below the limits, have these causes:",
     "",
-    "* JUMP in neighbours of pixels with a gain that is not positive, only for the peer (0011).",
+    "* JUMP where a difference deviates by the threshold within rounding of the ramp.",
     "* Groups after jumps as high as the limit within the scatter of the gain (0011).",
     "* JUMP only for the peer where the two largest differences of a ramp are equal to the last",
     "  bit, which whole numbers often are when linearity is skipped (0031).",

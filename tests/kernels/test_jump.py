@@ -47,7 +47,7 @@ def find_slowly(data, method):
         for x in range(columns):
             values, flags = sci[:, :, y, x], groupdq[:, :, y, x]
             known = float(gain[y, x]), float(readnoise[y, x]), 4
-            if not known[0] > 0:
+            if not 0 < abs(known[0]) < np.inf:
                 continue
             if method >= CLIP_INTEGRATIONS:
                 jump[:, :, y, x] = naive.find_by_clipping(values, flags, 2.0, method == CLIP_ALL)

@@ -32,6 +32,7 @@ def clipped_median(values):
 
 def ratios(d, centre, gain, readnoise, nframes):
     """Return distances from `centre` (DN) in units of the expected noise."""
+    gain = abs(gain)
     noise = abs(centre) * gain + (readnoise * gain) ** 2 / nframes
     return np.abs(d - centre) * gain / math.sqrt(noise) if noise > 0 else np.full(d.shape, np.nan)
 

@@ -166,7 +166,7 @@ def fit_pixel(data, gdq, pixeldq, zeroframe, known, reads, limits, suppress, exa
         quality += chi_square, freedom
         if part is None and not suppress:
             part = alone(y, flags, zero, reads, noise)
-        every = int(np.bitwise_or.reduce(flags))
+        every = int(np.bitwise_or.reduce(every_flag))
         dq = (
             own
             | (every & (JUMP | PERSISTENCE))

@@ -159,7 +159,7 @@ def own_flags(pixeldq, gain, readnoise):
 
 
 def without_leading_jumps(data, gdq):
-    """Return the flags without jumps into the first group that can be used: they cost nothing."""
+    """Return the flags that matter to the fit: a jump into the first usable group does not."""
     gdq = gdq.copy()
     for values, flags in zip(data, gdq, strict=True):
         for k in range(1, len(flags)):
@@ -227,11 +227,12 @@ def integration_flags(pixeldq, given, gdq, found):
 
 def fit_pixel(data, gdq, pixeldq, zeroframe, gain, readnoise, dark, timing, suppress):
     """Return (exposure, [integrations]), each (slope, err, dq, var_p, var_r)."""
-    data, given = data.astype(float), without_leading_jumps(data, gdq.astype(int))
+    data, given = data.astype(float), gdq.astype(int)
     pixeldq = own_flags(pixeldq, gain, readnoise)
     if pixeldq & DNU:  # nothing is measured, only flags are collected
         gain = readnoise = 1.0
-    gdq = usable_flags(data, given, suppress)
+    fitted = without_leading_jumps(data, given)
+    gdq = usable_flags(data, fitted, suppress)
     data_given = data.copy()
     zero = place_zeroframe(data, gdq, None if suppress else zeroframe, timing)
     signal = max(typical_rate(data, gdq, zero, timing), 0.0) + dark / gain
@@ -246,7 +247,7 @@ def fit_pixel(data, gdq, pixeldq, zeroframe, gain, readnoise, dark, timing, supp
             group = replace(timing, nframes=1) if one_frame else timing
             found.append(fit_segment(y, noise, gain, signal, group, seconds))
         slope, var_p, _, var_e = combine(found, timing.exact)
-        reads = without_chargeloss(data_given[i], given[i], found, noise, gain, timing) or found
+        reads = without_chargeloss(data_given[i], fitted[i], found, noise, gain, timing) or found
         every += found
         kept += reads
         dq = integration_flags(pixeldq, given[i], gdq[i], found)

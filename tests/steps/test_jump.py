@@ -149,6 +149,37 @@ def test_pixels_without_gain_are_marked():
     assert np.count_nonzero(result.pixeldq) == 3
 
 
+def test_a_hit_is_told_to_its_neighbours_though_the_gain_is_negative():
+    ramp, gain, readnoise = hit(500.0)
+    values = gain.sci.copy()
+    values[4, 4] *= -1
+    result = find_jumps(ramp, Gain(sci=values), readnoise, JumpOptions())
+    plain = find_jumps(ramp, gain, readnoise, JumpOptions())
+    assert flagged(plain).sum() == 5
+    np.testing.assert_array_equal(result.groupdq, plain.groupdq)
+    assert result.pixeldq[4, 4] == DQ.NO_GAIN_VALUE | DQ.DO_NOT_USE
+
+
+def test_charge_shared_with_neighbours_does_not_bias_them_where_the_gain_is_negative():
+    """Hits share 0.4 % of their charge with each neighbour, as by capacitive coupling."""
+    observed = observe(np.full((200, 200), 5.0), 8, hits=0.002, sizes=(4e3, 1.8e4))
+    shared = sum(np.roll(observed.deposit, step, axis) for step in (-1, 1) for axis in (2, 3))
+    # Divided by the gain and accumulated, like the charge of the hits itself.
+    sci = observed.ramp.sci + np.cumsum(0.004 * shared / GAIN, axis=1)
+    gain = observed.gain.sci.copy()
+    hit = observed.struck.any(axis=(0, 1))
+    gain[hit] = -1.5
+    gains = Gain(sci=gain)
+    ramp = find_jumps(observed.ramp.with_changes(sci=sci.astype(np.float32)), gains,
+                      observed.readnoise, JumpOptions())  # fmt: skip
+    rate = fit_ramps(ramp, observed.readnoise, gains, RampFitOptions()).rate
+    near = sum(np.roll(hit, step, axis) for step in (-1, 1) for axis in (0, 1)) > 0
+    near &= ~hit
+    pull = ((rate.sci - observed.rate) / rate.err)[near]
+    assert near.sum() > 500
+    assert abs(pull.mean()) < 4 / np.sqrt(near.sum())
+
+
 @pytest.mark.parametrize("ngroups", [1, 2])
 def test_too_few_groups_are_a_reason_to_skip(ngroups):
     with pytest.raises(CannotCalibrate, match="3 groups"):

@@ -298,16 +298,34 @@ def test_an_exposure_without_a_good_pixel_is_nan_with_flags(algorithm):
 
 
 @pytest.mark.parametrize("algorithm", ["OLS_C", "LIKELY"])
-def test_a_jump_into_the_first_usable_group_counts_for_nothing(algorithm):
+def test_a_jump_into_the_first_usable_group_costs_nothing_but_is_told(algorithm):
     ramp = [[900.0, 0, 20, 40, 60, 80]]
     flags = [[DQ.DO_NOT_USE, DQ.JUMP_DET, 0, 0, 0, 0]]
     plain = fit_one(ramp, [[DQ.DO_NOT_USE, 0, 0, 0, 0, 0]], algorithm=algorithm).rate
     result = fit_one(ramp, flags, algorithm=algorithm).rate
     for name in NAMES:
-        assert value(result, name) == value(plain, name)
-    # It does count where the group before it could be used.
+        assert value(result, name) == (DQ.JUMP_DET if name == "dq" else value(plain, name))
+    # It does cost a difference where the group before it could be used.
     real = fit_one(ramp, [[0, DQ.JUMP_DET, 0, 0, 0, 0]], algorithm=algorithm).rate
     assert value(real, "dq") == DQ.JUMP_DET
+
+
+@pytest.mark.parametrize("chosen", [{}, {"firstgroup": 2, "lastgroup": 6}])
+@pytest.mark.parametrize("other", [0, DQ.DO_NOT_USE, DQ.SATURATED])
+@pytest.mark.parametrize("group", range(1, 9))
+@pytest.mark.parametrize("algorithm", ["OLS_C", "LIKELY"])
+def test_a_jump_at_any_time_of_the_exposure_is_told(algorithm, group, other, chosen):
+    """JUMP_DET says that there was a jump during the exposure, in a group that is used or not."""
+    sci = np.broadcast_to(30.0 * np.arange(9), (2, 9))
+    flags = np.zeros((2, 9), np.uint8)
+    if other == DQ.SATURATED:
+        flags[1, group:] = other  # it stays
+    flags[1, group] = DQ.JUMP_DET | other
+    result = fit_one(sci, flags, algorithm=algorithm, **chosen)
+    told = DQ.JUMP_DET | (other & DQ.SATURATED)
+    assert value(result.rate, "dq") == told
+    assert result.rateints.dq[0].item() == 0
+    assert result.rateints.dq[1].item() & ~np.uint32(DQ.DO_NOT_USE) == told
 
 
 def test_leading_and_trailing_unusable_groups_change_nothing_but_the_number_of_groups():

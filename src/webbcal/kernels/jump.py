@@ -90,7 +90,8 @@ def find_jumps(pixels, columns, search, spread):
     Notes
     -----
     A group that is DO_NOT_USE, SATURATED, NaN or infinite takes part in no difference and is
-    never flagged. Nothing is found where the gain is not positive or the read noise is NaN.
+    never flagged. Nothing is found where the gain is 0, NaN or infinite, or the read noise is
+    NaN; of a negative gain the size counts.
     """
     nints, ngroups, npixels = pixels.sci.shape
     out = np.empty(pixels.groupdq.shape, np.uint8)
@@ -170,7 +171,7 @@ def _middle(n, iterative):
 @kernel
 def _limit(centre, gain, readnoise, frames):
     """Return the variance, DN^2, of a difference: that of photons and that of two groups."""
-    return abs(centre) / gain + readnoise * readnoise / frames
+    return abs(centre / gain) + readnoise * readnoise / frames
 
 
 @kernel
@@ -290,7 +291,7 @@ def _collect(pixels, ks, span, search, suspect, cuts, found, number):
         if not suspect[lane]:
             continue
         pixel = start + lane
-        if not 0.0 < pixels.gain[pixel] < np.inf:
+        if not 0.0 < abs(pixels.gain[pixel]) < np.inf:
             continue
         for i in range(nints):
             for k in range(ks[0], ks[1]):

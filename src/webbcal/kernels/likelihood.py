@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from webbcal.kernels._jit import entry, part
-from webbcal.kernels.group_flags import BAD, CHARGELOSS, DO_NOT_USE, ENDING, JUMP, SATURATED
+from webbcal.kernels.group_flags import BAD, CHARGELOSS, ENDING, JUMP, SATURATED
 from webbcal.kernels.likelihood_jumps import drop_jumps, make_ramp, read_noise_of
 from webbcal.kernels.likelihood_rates import store_flags, store_rates
 from webbcal.kernels.likelihood_sums import (
@@ -204,30 +204,10 @@ def _read_flags(ramps, i, span, has_frames, block):
         flags = ramps.groupdq[i, k, start:stop]
         for lane in range(stop - start):
             raised[lane] |= flags[lane]
-    for lane in range(stop - start):
-        useless = first[lane] & DO_NOT_USE or not abs(ramps.sci[i, 0, start + lane]) < np.inf
-        if raised[lane] & JUMP and useless:
-            raised[lane] = _raised_by(ramps.sci[i], ramps.groupdq[i], start + lane)
     if has_frames:
         for lane in range(stop - start):
             fine = (first[lane] & ENDING) == 0 and is_usable(ramps.zeroframe[i, start + lane])
             shifts[lane] = 1 if fine else 0
-
-
-@part
-def _raised_by(sci, groupdq, pixel):
-    """Return the OR of the flags of a ramp whose first group cannot be used.
-
-    A jump into the first group that can be used counts for nothing.
-    """
-    every, leading = groupdq[0, pixel], True
-    for k in range(1, sci.shape[0]):
-        flag = groupdq[k, pixel]
-        if leading and (flag & ENDING) == JUMP:
-            flag ^= JUMP
-        every |= flag
-        leading = leading and ((flag & DO_NOT_USE) != 0 or not abs(sci[k, pixel]) < np.inf)
-    return every
 
 
 @part

@@ -59,7 +59,7 @@ def find_segments(flags, segments):
 def read_ramp(sci, groupdq, pixel, suppress, values, flags):
     """Copy one ramp, its unusable values flagged; return the OR of the flags it came with.
 
-    A jump into the first group that can be used counts for nothing.
+    To the fit, a jump into the first group that can be used counts for nothing.
     """
     ngroups = flags.size
     good = 0
@@ -68,9 +68,9 @@ def read_ramp(sci, groupdq, pixel, suppress, values, flags):
     for k in range(ngroups):
         value = sci[k, pixel]
         flag = groupdq[k, pixel]
+        every |= flag
         if leading and (flag & ENDING) == JUMP:
             flag ^= JUMP
-        every |= flag
         flag |= np.uint8(0) if abs(value) < np.inf else DO_NOT_USE
         values[k] = value
         flags[k] = flag

@@ -117,7 +117,8 @@ def find_jumps(
     `max_jump_to_flag_neighbors` (here m is the plain median); in the groups within
     `after_jump_flag_time1` (2) after jumps, or flagged neighbours, that exceed m by
     `after_jump_flag_dn1` (2). NO_GAIN_VALUE and DO_NOT_USE in `pixeldq` where the gain is not
-    positive; nothing is found there. JUMP_DET is removed from groups that are unusable anyway.
+    positive; of a negative one the size counts in G, and where it is 0, NaN or infinite nothing
+    is found. JUMP_DET is removed from groups that are unusable anyway.
     NaN signal takes part in no difference.
     Assumes that the median difference tells the photon noise, and that read noise is
     uncorrelated between groups.

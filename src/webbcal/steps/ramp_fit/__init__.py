@@ -75,11 +75,12 @@ def fit_ramps(
     differences to that group; a group that only carries JUMP_DET opens the segment after it. A
     ramp that is SATURATED in its first group has none, save for a zero frame. DO_NOT_USE in
     `pixeldq` gives NaN.
-    Flags set: those of `pixeldq`; JUMP_DET, SATURATED and PERSISTENCE of any group, JUMP_DET of
-    jumps found here; NO_GAIN_VALUE and DO_NOT_USE where the gain is not positive; DO_NOT_USE
-    where nothing can be fitted, in the exposure only where no integration can.
-    JUMP_DET of the first group that can be used, where those before it are DO_NOT_USE, has no
-    effect: nothing is measured across that jump.
+    Flags set: those of `pixeldq`; JUMP_DET, SATURATED and PERSISTENCE of any group, whether it
+    is used or not; JUMP_DET of jumps found here; NO_GAIN_VALUE and DO_NOT_USE where the gain is
+    not positive; DO_NOT_USE where nothing can be fitted, in the exposure only where no
+    integration can.
+    JUMP_DET of the first group that can be used, where those before it are DO_NOT_USE, does not
+    matter to the fit: nothing is measured across that jump.
     NaN signal counts as DO_NOT_USE. What cannot be fitted is NaN with zero error; where that is
     every pixel of an exposure, saturated from the first group, so are its products.
     Segments of one group are left out where there is a longer one; else the first is used.
@@ -89,7 +90,7 @@ def fit_ramps(
 
     Source: JWST User Documentation, calwebb_detector1, slope fitting.
     Departures: ``docs/decisions/0010-ramp-fitting.md``, ``0052-likelihood-fit.md``,
-    ``0053-details-of-the-fit.md``.
+    ``0053-details-of-the-fit.md``, ``0054-groups-before-the-first-usable-one.md``.
     """
     ramp = _with_chosen_groups(ramp, options)
     likely = likelihood.is_chosen(ramp.meta, ramp.sci.shape[1], options)
