@@ -1,6 +1,7 @@
 """Compiled kernels are kept where the user, and nobody else, can write."""
 
 import ast
+import os
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,23 @@ def places(tmp_path, monkeypatch):
 def test_the_cache_lies_below_the_home_folder(places):
     home, _ = places
     assert _jit._cache_folder().is_relative_to(home / ".cache" / "webbcal" / "kernels")
+
+
+def test_machine_code_of_versions_long_unused_is_removed(places):
+    home, _ = places
+    kernels = home / ".cache" / "webbcal" / "kernels"
+    for number in range(_jit.KEPT_VERSIONS + 3):
+        (kernels / f"{number:03}").mkdir(parents=True)
+        (kernels / f"{number:03}" / "kernel.nbi").write_text("old")
+        os.utime(kernels / f"{number:03}", (1000 + number, 1000 + number))
+    kernels.parent.chmod(0o700)
+    os.utime(kernels / "001")  # in use
+    folder = _jit._cache_folder()
+    left = sorted(path.name for path in kernels.iterdir() if path != folder)
+    assert left == ["001", *(f"{n:03}" for n in range(5, _jit.KEPT_VERSIONS + 3))]
+    (kernels / "another").mkdir()
+    assert _jit._cache_folder() == folder  # known: nothing is looked at
+    assert len(list(kernels.iterdir())) == _jit.KEPT_VERSIONS + 1
 
 
 def test_the_standard_variable_moves_it(places, tmp_path, monkeypatch):

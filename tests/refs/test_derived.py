@@ -1,6 +1,7 @@
 """References computed once and found again on disk."""
 
 import os
+import shutil
 import threading
 from pathlib import Path
 
@@ -68,6 +69,17 @@ def test_what_was_not_used_for_longest_is_removed(tmp_path):
     derived("four", Maker(4), ReadNoise, tmp_path, 0)
     assert files(tmp_path) == set()
     assert opened.sci[0, 0] == 1  # removed, and still readable
+
+
+def test_a_disk_that_is_nearly_full_keeps_little(tmp_path, monkeypatch):
+    derived("one", Maker(1), ReadNoise, tmp_path, 1 << 30)
+    size = next(tmp_path.glob("*.fits")).stat().st_size
+    os.utime(next(tmp_path.glob("*.fits")), (1000, 1000))
+    # A fifth of what would be free without the two results: one of them.
+    free = shutil._ntuple_diskusage(100 * size, 94 * size, 6 * size)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: free)
+    derived("two", Maker(2), ReadNoise, tmp_path, 1 << 30)
+    assert files(tmp_path) == {"two"}
 
 
 def test_a_folder_that_cannot_be_written_to_keeps_nothing(tmp_path):

@@ -33,7 +33,7 @@ class References:
         Size the derived references may take there.
     """
 
-    def __init__(self, cache: Path, derived_bytes: int = 20 << 30) -> None:
+    def __init__(self, cache: Path, derived_bytes: int = 8 << 30) -> None:
         self._cache = cache
         self._derived_bytes = derived_bytes
         self._loaded: dict[tuple[object, ...], Reference] = {}

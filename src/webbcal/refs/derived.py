@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import os
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -14,6 +15,9 @@ from webbcal.io.write import write_product
 from webbcal.spec.fields import Product
 
 P = TypeVar("P", bound=Product)
+
+SHARE = 0.2
+"""Of a disk's free space that results may take."""
 
 
 def derived(key: str, make: Callable[[], P], kind: type[P], folder: Path, limit_bytes: int) -> P:
@@ -30,7 +34,8 @@ def derived(key: str, make: Callable[[], P], kind: type[P], folder: Path, limit_
     folder : Path
         Where results are kept. A folder that cannot be written to keeps nothing.
     limit_bytes : int
-        Size the folder may have; the results longest unused are removed first.
+        Size the folder may have, and not more than `SHARE` of what would be free on its disk
+        without it; the results longest unused are removed first.
 
     Returns
     -------
@@ -82,6 +87,8 @@ def _evict(folder: Path, limit_bytes: int) -> None:
             status = path.stat()
             files.append((status.st_mtime_ns, status.st_size, path))
     total = sum(size for _, size, _ in files)
+    with contextlib.suppress(OSError):
+        limit_bytes = min(limit_bytes, int(SHARE * (shutil.disk_usage(folder).free + total)))
     for _, size, path in sorted(files):
         if total <= limit_bytes:
             return
