@@ -11,7 +11,8 @@ from webbcal.core.options import Options, option
 from webbcal.geometry.readout import DETECTOR_SIZE
 from webbcal.spec.meta import Meta
 from webbcal.spec.products.detector1 import FlickerMask, Ramp
-from webbcal.spec.references import PictureFrame
+from webbcal.spec.references import Gain, PictureFrame, ReadNoise
+from webbcal.steps._draft_rates import draft_rates
 from webbcal.steps._exposure import frame_of
 from webbcal.steps._step import Frames, Needs, Parallel, Scope, Step, Survey
 
@@ -55,6 +56,8 @@ class Scene:
 def subtract_picture_frame(
     ramp: Ramp,
     pictureframe: PictureFrame | None,
+    readnoise: ReadNoise,
+    gain: Gain,
     options: PictureFrameOptions,
     measured: Scene | None = None,
 ) -> Ramp:
@@ -72,6 +75,8 @@ def subtract_picture_frame(
         Signal, DN, axes (integration, group, y, x), whole frames.
     pictureframe : PictureFrame or None
         The pattern, axes (y, x).
+    readnoise, gain : ReadNoise, Gain
+        Of the draft count rates.
     options : PictureFrameOptions
         The limit of the background; what to save.
     measured : Scene or None
@@ -88,61 +93,56 @@ def subtract_picture_frame(
     CannotCalibrate
         If it is no full frame of NIRSpec, there is one group, no pattern, a pattern without
         contrast, or no background, and if spectra are to be masked.
+    InvalidProduct
+        If the exposure lacks its group time, frame time or number of frames.
 
     Notes
     -----
-    Flags used: groups with any flag tell nothing. Flags set: none. NaN in the signal stays NaN
-    and tells nothing.
+    Flags used: those of the draft rates. Flags set: none. NaN in the signal stays NaN and tells
+    nothing; where the pattern is NaN, so is the result.
+    Flagged groups tell of the level like others: a median hardly feels a few cosmic rays, and to
+    leave out flags would leave out what glows most.
     The background level goes with the pattern: both are what is not in the sources. Medians of
     some million pixels; their error is not propagated.
 
     Source: JWST User Documentation, calwebb_detector1, picture frame correction.
     """
+    references = pictureframe, readnoise, gain
     scene = measured
     if scene is None:
-        scene = conclude(look(ramp, pictureframe, options), ramp.meta, pictureframe, options)
-    return correct_integrations(ramp, pictureframe, options, measured=scene)[0]
+        scene = conclude(look(ramp, *references, options), ramp.meta, *references, options)
+    return correct_integrations(ramp, *references, options, measured=scene)[0]
 
 
 def look(
-    ramp: Ramp, pictureframe: PictureFrame | None, options: PictureFrameOptions
+    ramp: Ramp,
+    pictureframe: PictureFrame | None,
+    readnoise: ReadNoise,
+    gain: Gain,
+    options: PictureFrameOptions,
 ) -> Mapping[str, Any]:
-    """Return a draft of the count rate of a window, DN per group.
+    """Return a draft of the count rate of a window, DN/s; NaN where there is none.
 
-    The slope of the straight line through the groups before the first flag, the mean over
-    integrations; NaN where no integration has two such groups.
+    It is weighted like the final one: where the sky is steep, what is a little brighter than the
+    background decides on the mask, and with it on the level.
 
     Raises
     ------
     CannotCalibrate
         See `subtract_picture_frame`.
+    InvalidProduct
+        If the exposure lacks its group time, frame time or number of frames.
     """
     _check(ramp, pictureframe, options)
-    total = np.zeros(ramp.pixeldq.shape)
-    weight = np.zeros(ramp.pixeldq.shape)
-    for signal, flags in zip(ramp.sci, ramp.groupdq, strict=True):
-        good = np.ones(total.shape, np.bool_)
-        sums = np.zeros((5, *total.shape))  # of 1, j, j^2, s, j s
-        for j in range(len(signal)):
-            value = signal[j].astype(np.float64) - signal[0]
-            good &= (flags[j] == 0) & np.isfinite(value)
-            for k, term in enumerate((1, j, j * j, value, j * value)):
-                sums[k] += np.where(good, term, 0)
-        count, index, square, height, product = sums
-        spread = count * square - index**2
-        slope = np.divide(
-            count * product - index * height, spread, out=np.zeros_like(spread), where=spread > 0
-        )
-        total += slope
-        weight += spread > 0
-    rate = np.divide(total, weight, out=np.full_like(total, np.nan), where=weight > 0)
-    return {"rate": rate.astype(np.float32)}
+    return {"rate": draft_rates(ramp, readnoise, gain)[-1]}
 
 
 def conclude(
     planes: Mapping[str, np.ndarray],
     meta: Meta,
     pictureframe: PictureFrame | None,
+    readnoise: ReadNoise,
+    gain: Gain,
     options: PictureFrameOptions,
 ) -> Scene:
     """Return what the draft image tells of the exposure.
@@ -167,6 +167,8 @@ def conclude(
 def correct_integrations(
     ramp: Ramp,
     pictureframe: PictureFrame | None,
+    readnoise: ReadNoise,
+    gain: Gain,
     options: PictureFrameOptions,
     *,
     carried: None = None,
@@ -192,10 +194,9 @@ def correct_integrations(
             out[i, j] = signal
             return
         first = frame_of(ramp, "sci", i, 0)
-        flags = frame_of(ramp, "groupdq", i, j) | frame_of(ramp, "groupdq", i, 0)
-        gain = signal - first
-        good = (flags == 0) & np.isfinite(gain)
-        centre, edge = (_median(gain, part & good) for part in parts)
+        gained = signal - first
+        told = np.isfinite(gained)
+        centre, edge = (_median(gained, part & told) for part in parts)
         model: np.ndarray = np.zeros(1, np.float32)
         if np.isfinite(centre) and np.isfinite(edge):
             scale = np.float32((centre - edge) / (c - e))
@@ -276,7 +277,11 @@ STEP = Step(
     "picture_frame",
     subtract_picture_frame,
     PictureFrameOptions,
-    references={"pictureframe": Needs(PictureFrame, required=False)},
+    references={
+        "pictureframe": Needs(PictureFrame, required=False),
+        "readnoise": Needs(ReadNoise),
+        "gain": Needs(Gain),
+    },
     status="picture_frame",
     scope=Scope.EXPOSURE,
     survey=Survey(look, conclude, _possible),

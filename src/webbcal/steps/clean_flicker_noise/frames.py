@@ -8,6 +8,7 @@ import numpy as np
 from webbcal.core.dq import DQ
 from webbcal.spec.products.detector1 import Ramp
 from webbcal.spec.references import BackgroundMask, Flat, Gain, ReadNoise
+from webbcal.steps._draft_rates import draft_rates
 from webbcal.steps._exposure import first_integration
 from webbcal.steps._step import Parallel
 from webbcal.steps.clean_flicker_noise.groups import ALL, Groups, combine, noise_of
@@ -19,7 +20,7 @@ from webbcal.steps.clean_flicker_noise.noise import (
     unsteady,
 )
 from webbcal.steps.clean_flicker_noise.options import CleanFlickerNoiseOptions
-from webbcal.steps.clean_flicker_noise.scene import Scene, draft_rates
+from webbcal.steps.clean_flicker_noise.scene import Scene
 
 NO_NOISE = DQ.DO_NOT_USE | DQ.JUMP_DET
 """Groups with these flags tell nothing about noise."""

@@ -14,6 +14,7 @@ from webbcal.numerics.smooth_background import smooth_background
 from webbcal.spec.meta import Meta
 from webbcal.spec.products.detector1 import Ramp
 from webbcal.spec.references import BackgroundMask, Flat, Gain, ReadNoise
+from webbcal.steps._draft_rates import draft_rates
 from webbcal.steps._exposure import positive
 from webbcal.steps.clean_flicker_noise.choice import chosen, limits_of, look_at
 from webbcal.steps.clean_flicker_noise.lines import Lines
@@ -240,41 +241,6 @@ def wants_rate(options: CleanFlickerNoiseOptions) -> bool:
 def one_mask(options: CleanFlickerNoiseOptions) -> bool:
     """Tell whether all integrations share a mask."""
     return options.single_mask and options.background_method != "median_image"
-
-
-def draft_rates(ramp: Ramp, readnoise: ReadNoise, gain: Gain) -> np.ndarray:
-    """Return the count rates of the integrations and, at the end, of the exposure.
-
-    Returns
-    -------
-    array
-        float32, DN/s, axes (integration + 1, y, x); NaN where there is none.
-    """
-    from webbcal.kernels.arrays import frozen
-    from webbcal.kernels.ramp import Detector, Ramps, Timing, fit_ramps
-
-    nints, ngroups, rows, columns = ramp.sci.shape
-    none = np.zeros((0, 0), np.float32)
-    seconds, frame = positive(ramp.meta, "group_time"), positive(ramp.meta, "frame_time")
-    frames = positive(ramp.meta, "nframes")
-    values, _ = fit_ramps(
-        Ramps(
-            frozen(ramp.sci).reshape(nints, ngroups, -1),
-            frozen(ramp.groupdq).reshape(nints, ngroups, -1),
-            frozen(ramp.pixeldq).reshape(-1),
-            frozen(none),
-        ),
-        Detector(
-            frozen(gain.sci).reshape(-1),
-            frozen(readnoise.sci).reshape(-1),
-            frozen(none).reshape(-1),
-        ),
-        Timing(seconds, frame * (frames + 1) / 2, frame, frames),
-        ngroups > 1,
-        True,
-    )
-    rates: np.ndarray = values[0].reshape(nints + 1, rows, columns)
-    return rates
 
 
 def make_mask(
