@@ -14,7 +14,7 @@ DO_NOT_USE, SATURATED, JUMP, REFERENCE_PIXEL = 1, 2, 4, 1 << 31
 RELATIVE, OF_SIGMA, OF_ERROR = 1e-5, 0.01, 1e-3
 READ_NOISE_DN = 5.0
 NAMES = {1: "DO_NOT_USE", 2: "SATURATED", 4: "JUMP", 64: "AD_FLOOR", 128: "CHARGELOSS"}
-ALL = ("ramp", "rate", "rateints", "dark", "cal", "fitopt")
+ALL = ("ramp", "rate", "rateints", "dark", "cal", "fitopt", "pctfrm_mask")
 """Products that are compared, in this order."""
 
 STATUS = {
@@ -214,20 +214,25 @@ def _ramp(
     else:
         yield _result(product, "SCI", x, y, close, None)
     for name in ("PIXELDQ", "DQ"):
-        if name in b:
+        if _holds(b, name):
             yield _flags(product, name, a[name].data, b[name].data)
-    if "ERR" in b and "GROUPDQ" not in b:
+    if _holds(b, "ERR") and "GROUPDQ" not in b:
         x, y = a["ERR"].data, b["ERR"].data
         same = _close(x, y, OF_ERROR * np.abs(y))
         yield _result(product, "ERR", x, y, same, None, None, known["ERR"])
     if product == "cal":
         yield from _tables(a, b, product)
-    if "ZEROFRAME" in b and b["ZEROFRAME"].data is not None:
+    if _holds(b, "ZEROFRAME"):
         if "ZEROFRAME" not in a:
             yield ArrayResult(product, "ZEROFRAME", 0, 1, {}, {"missing": 1})
             return
         x, y = a["ZEROFRAME"].data, b["ZEROFRAME"].data
         yield _result(product, "ZEROFRAME", x, y, _close(x, y, OF_SIGMA * READ_NOISE_DN), None)
+
+
+def _holds(units: fits.HDUList, name: str) -> bool:
+    """Return whether there is such an array; the peer writes empty extensions, too."""
+    return bool(name in units and units[name].data is not None)
 
 
 def _numbers(

@@ -155,3 +155,20 @@ def test_errors_of_guide_stars_are_recomputed_on_both_sides(tmp_path, side):
     (result,) = (r for r in results if (r.product, r.array) == ("cal", "ERR"))
     assert sum(result.explained.values()) > 70
     assert (result.part == 1) == (side == "neither")
+
+
+def test_masks_are_compared_pixel_by_pixel_beside_arrays_left_empty(tmp_path):
+    def write_mask(side, mask, *empty):
+        path = tmp_path / f"{side}.fits"
+        units = [fits.ImageHDU(name=name) for name in empty]
+        fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(mask, name="SCI"), *units]).writeto(path)
+        return {"pctfrm_mask": path}
+
+    mask = np.ones((8, 8), "f4")
+    mask[1, :3] = 0
+    ours = write_mask("a", mask)
+    mask[2, 2] = 0
+    theirs = write_mask("b", mask, "ERR", "DQ")
+    (result,) = compare(ours, theirs, tmp_path).arrays
+    assert (result.array, result.equal, result.total) == ("SCI", 63, 64)
+    assert result.worst == "[2, 2] 1 / 0"
