@@ -310,6 +310,16 @@ def test_a_jump_into_the_first_usable_group_costs_nothing_but_is_told(algorithm)
     assert value(real, "dq") == DQ.JUMP_DET
 
 
+@pytest.mark.parametrize("algorithm", ["OLS_C", "LIKELY"])
+def test_a_jump_into_the_only_usable_group_costs_nothing(algorithm):
+    """What a group has counted since the reset does not depend on when it came."""
+    ramp = [[900.0, 80.0, 9e4, 9e4, 9e4]]
+    flags = [[DQ.DO_NOT_USE, DQ.JUMP_DET, *3 * [DQ.SATURATED]]]
+    result = fit_one(ramp, flags, algorithm=algorithm, suppress_one_group=False).rate
+    assert value(result) == pytest.approx(80.0 / (FRAME_TIME + SPACING), rel=1e-6)
+    assert value(result, "dq") == DQ.JUMP_DET | DQ.SATURATED
+
+
 @pytest.mark.parametrize("chosen", [{}, {"firstgroup": 2, "lastgroup": 6}])
 @pytest.mark.parametrize("other", [0, DQ.DO_NOT_USE, DQ.SATURATED])
 @pytest.mark.parametrize("group", range(1, 9))

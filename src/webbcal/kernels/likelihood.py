@@ -38,7 +38,7 @@ from webbcal.kernels.likelihood_sums import (
 )
 from webbcal.kernels.ramp import Rates
 from webbcal.kernels.ramp_segments import WITHOUT_CHARGELOSS, own_flags
-from webbcal.kernels.ramp_signal import is_usable
+from webbcal.kernels.ramp_signal import first_good, is_usable
 from webbcal.kernels.sorting import sort_columns
 
 WIDTH = 256
@@ -371,9 +371,12 @@ def _use_lone_groups(ramps, groups, split, span, block):
             if parts[2, i, lane] < np.inf:
                 continue
             pixel = span[0] + lane
-            k = _first_good(ramps.sci[i], ramps.groupdq[i], pixel)
-            if k >= 0:
-                value = np.float64(ramps.sci[i, k, pixel])
+            sci, groupdq = ramps.sci[i], ramps.groupdq[i]
+            k = sci.shape[0]
+            if groupdq[0, pixel] & SATURATED == 0:
+                k = first_good(sci, groupdq, pixel)
+            if k < sci.shape[0]:
+                value = np.float64(sci[k, pixel])
                 time, shared, reads = groups.times[k], groups.shared[k], groups.reads[k]
             elif ramps.zeroframe.shape[0] and is_usable(ramps.zeroframe[i, pixel]):
                 value = np.float64(ramps.zeroframe[i, pixel])
@@ -385,14 +388,3 @@ def _use_lone_groups(ramps, groups, split, span, block):
             parts[2, i, lane] = 1.0 / (reads * time * time)
             parts[3, i, lane] = 1.0
             parts[4, i, lane] = (max(value / time, 0.0) + dark[lane]) * unit[lane]
-
-
-@part
-def _first_good(sci, groupdq, pixel):
-    """Return the number of the first group that can be used, -1 if there is none."""
-    if groupdq[0, pixel] & SATURATED:
-        return -1
-    for k in range(sci.shape[0]):
-        if (groupdq[k, pixel] & ENDING) == 0 and abs(sci[k, pixel]) < np.inf:
-            return k
-    return -1

@@ -122,7 +122,7 @@ def _add_odd_medians(ramps, plan, i, span, rows, odd, total, integrations):
 def _good_groups(sci, groupdq, pixel):
     """Return how many groups of one ramp can be fitted."""
     good = 0
-    first = _first_good(sci, groupdq, pixel)
+    first = first_good(sci, groupdq, pixel)
     for k in range(first, sci.shape[0]):
         if k == first or _is_good(sci[k, pixel], groupdq[k, pixel]):
             good += 1
@@ -130,7 +130,7 @@ def _good_groups(sci, groupdq, pixel):
 
 
 @kernel
-def _first_good(sci, groupdq, pixel):
+def first_good(sci, groupdq, pixel):
     """Return the first group of a ramp that can be fitted, the number of groups if none can.
 
     A jump into the first group that can be used counts for nothing.
@@ -180,7 +180,7 @@ def _first_rate(ramps, pixel, plan):
     nints, ngroups, _ = ramps.sci.shape
     total, count = 0.0, 0
     for i in range(nints):
-        k = _first_good(ramps.sci[i], ramps.groupdq[i], pixel)
+        k = first_good(ramps.sci[i], ramps.groupdq[i], pixel)
         if k < ngroups:
             total += ramps.sci[i, k, pixel] / (plan.delay + k) * plan.per_second
             count += 1
