@@ -40,6 +40,20 @@ def line_medians(image, mask, low, high, parts, enough=1):
     return medians
 
 
+def median_errors(image, mask, parts):
+    """Return the variance of these medians, by the median absolute deviation; 0 for none."""
+    errors = np.zeros((image.shape[0], parts))
+    for line, (values, good) in enumerate(zip(image, mask, strict=True)):
+        for part, (v, g) in enumerate(
+            zip(np.array_split(values, parts), np.array_split(good, parts), strict=True)
+        ):
+            chosen = v[g != 0].astype(float)
+            if chosen.size:
+                scatter = 1.4826 * np.median(np.abs(chosen - np.median(chosen)))
+                errors[line, part] = np.pi / 2 * scatter**2 / chosen.size
+    return errors
+
+
 def box_levels(image, mask, height, width, enough, limit, rounds):
     """Return the clipped median of each box, NaN where too few pixels are usable."""
     rows, columns = image.shape

@@ -6,7 +6,9 @@ from tests.steps.ramps import make_ramp
 from tests.steps.test_clean_flicker_noise import TIMING, observe, run
 
 from webbcal.steps.clean_flicker_noise.light import (
+    Levels,
     light_of,
+    share_beyond_errors,
     share_of_noise,
     shares_of_light,
     smooth_across,
@@ -137,13 +139,39 @@ def test_light_far_above_the_noise_is_light():
     np.testing.assert_allclose(light[known], common[known], atol=0.05)
 
 
+def without_errors(levels):
+    return Levels(levels, np.zeros(levels.shape))
+
+
 def test_only_what_neighbouring_differences_share_is_noise_of_reads():
     rng = np.random.default_rng(3)
     reads, alone = rng.normal(0, 1, (2, 21, 256, 1))
     of_reads, both = np.diff(reads, axis=0), np.diff(reads, axis=0) + 2 * alone[1:]
-    assert share_of_noise(of_reads).mean() > 0.95
-    assert share_of_noise(alone).mean() < 0.1
-    assert abs(share_of_noise(both).mean() - 2 / (2 + 4)) < 0.08
+    assert share_of_noise(without_errors(of_reads)).mean() > 0.95
+    assert share_of_noise(without_errors(alone)).mean() < 0.1
+    assert abs(share_of_noise(without_errors(both)).mean() - 2 / (2 + 4)) < 0.08
+
+
+def test_errors_of_medians_are_no_noise_of_reads_even_where_they_add_up():
+    rng = np.random.default_rng(4)
+    reads, errors = rng.normal(0, 1, (2, 21, 256, 1))
+    told = np.diff(reads + 2 * errors, axis=0)
+    share = share_of_noise(Levels(told, np.full(told.shape, 2 * 4.0)))
+    assert abs(share.mean() - 1 / 5) < 0.08
+    told = np.diff(2 * errors, axis=0)
+    assert share_of_noise(Levels(told, np.full(told.shape, 2 * 4.0))).mean() < 0.08
+
+
+def test_the_part_beyond_errors_is_nearest_to_the_truth():
+    rng = np.random.default_rng(5)
+    truth = rng.normal(0, 1, (1, 2048, 1))
+    told = truth + rng.normal(0, 2, truth.shape)
+    told[0, 100] = np.nan
+    share = share_beyond_errors(Levels(told, np.full(told.shape, 4.0)))
+    assert share[100, 0] == 0
+    left = np.nanmean((share * told - truth) ** 2)
+    assert left < 1.1 * (1 * 4) / (1 + 4)
+    assert np.nanmean((told - truth) ** 2) > 3.5
 
 
 def test_a_straight_line_is_smooth_at_borders_and_beside_gaps():

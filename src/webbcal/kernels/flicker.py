@@ -11,6 +11,9 @@ from webbcal.kernels.sorting import median
 
 BINS = 256
 
+MAD = 1.4826
+"""Standard deviation of a normal distribution over its median absolute deviation."""
+
 
 @entry
 def group_difference(later, earlier, every, flags, bad, background):
@@ -105,6 +108,55 @@ def line_medians(image, mask, low, high, parts, enough):
 
 
 @entry
+def median_errors(image, mask, medians, enough):
+    r"""Return the variance of the medians of lines, from the scatter of their pixels.
+
+    That of the median of n normal values of deviation s is :math:`\pi s^2 / 2 n`; s follows from
+    the median absolute deviation of some of them, evenly spaced along the line.
+
+    Parameters
+    ----------
+    image : float32 (line, pixel)
+        DN.
+    mask : uint8 (line, pixel)
+        0 leaves a pixel out.
+    medians : float64 (line, part)
+        Of the parts of the lines; NaN where unknown.
+    enough : int
+        So many pixels tell a scatter; of more, some are left out.
+
+    Returns
+    -------
+    float64 (line, part)
+        DN^2; 0 where the median is unknown.
+
+    Source: M. G. Kendall, A. Stuart, The Advanced Theory of Statistics, vol. 1, 10.11 (median).
+    """
+    height, width = image.shape
+    parts = medians.shape[1]
+    errors = np.zeros((height, parts))
+    sample = np.empty(width, np.float32)
+    for y in range(height):
+        values, good = image[y], mask[y]
+        for part in range(parts):
+            middle = medians[y, part]
+            if middle != middle:
+                continue
+            count = 0
+            for x in range(part * width // parts, (part + 1) * width // parts):
+                sample[count] = values[x]
+                count += good[x] != 0
+            step = max(count // enough, 1)
+            kept = 0
+            for k in range(0, count, step):
+                sample[kept] = np.abs(sample[k] - middle)
+                kept += 1
+            deviation = MAD * median(sample[:kept])
+            errors[y, part] = 0.5 * np.pi * deviation * deviation / count
+    return errors
+
+
+@entry
 def accumulate(signal, cleaned, share, common, total):
     """Subtract from a group the noise of all differences up to it.
 
@@ -128,33 +180,3 @@ def accumulate(signal, cleaned, share, common, total):
         for x in range(width):
             sums[x] += np.float64(target[x]) * part[x] + more[x]
             target[x] = source[x] - sums[x]
-
-
-@entry
-def median_image(sci, groupdq, bad):
-    """Return the median over the integrations: (integration, group, y, x) to (group, y, x).
-
-    Groups with one of the flags `bad`, and NaN, are left out; 0 where nothing is left. float32.
-    """
-    integrations, groups, height, width = sci.shape
-    image = np.empty((groups, height, width), np.float32)
-    chunk = 64
-    samples = np.empty((chunk, integrations), np.float32)
-    counts = np.empty(chunk, np.int64)
-    unwanted = np.uint8(bad)
-    for g in range(groups):
-        for y in range(height):
-            for start in range(0, width, chunk):
-                size = min(chunk, width - start)
-                for k in range(size):
-                    counts[k] = 0
-                for i in range(integrations):
-                    values, flags = sci[i, g, y, start:], groupdq[i, g, y, start:]
-                    for k in range(size):
-                        if (flags[k] & unwanted) == 0 and values[k] == values[k]:
-                            samples[k, counts[k]] = values[k]
-                            counts[k] += 1
-                for k in range(size):
-                    middle = median(samples[k, : counts[k]])
-                    image[g, y, start + k] = middle if counts[k] else 0.0
-    return image

@@ -42,9 +42,14 @@ def clean_flicker_noise(
 
     The noise has mean zero where a background is subtracted: lines cannot tell a common level
     from background.
-    Lines run along the fast axis of the readout; those of MIRI along y. With
-    ``background_method = "median_image"``, the median of each group over the integrations,
-    scaled to the brightness of the sources in the integration at hand, is subtracted instead.
+    Lines run along the fast axis of the readout; those of MIRI along y.
+
+    With ``background_method = "median_image"`` all integrations tell the light: it is their mean
+    rate, with the sources as bright as in the integration at hand. What lines share in the rate
+    of an integration beyond that is noise, and so is the level that all lines share.
+
+    Of n pixels with a scatter s, a median has an error of variance :math:`e = \pi s^2 / 2 n`. Only
+    the part :math:`1 - e / v` of the noise counts, v being its mean square around the line.
 
     Parameters
     ----------
@@ -81,17 +86,18 @@ def clean_flicker_noise(
     Flags used: DO_NOT_USE and JUMP_DET of `groupdq` exclude a pixel from the noise of a
     difference; all flags count for the draft rates. Flags set: none.
     NaN in the signal stays NaN and tells nothing. Lines without a masked pixel have no noise.
-    Lines with fewer than 16 masked pixels or 5 % of them are left alone, too.
+    Lines with fewer than 16 masked pixels or 5 % of them are left alone, too, but for the level
+    that all lines share.
     The mask takes the pixels of the draft rate from 3 standard deviations below to `n_sigma`
     above its median. Sums in float64, result float32.
     With two groups in one integration nothing tells light from the slope of the noise but that it
     is smooth across lines.
-    The noise of the correction, about 1.25 times that of a pixel over the square root of the
-    pixels of a line, is not propagated.
+    The noise of the correction, at most about 1.25 times that of a pixel over the square root of
+    the pixels of a line, is not propagated.
 
     Source: JWST User Documentation, calwebb_detector1, 1/f noise correction; B. Rauscher 2024,
     PASP 136, 015001 (fit of waves); W. James, C. Stein 1961, Proc. Fourth Berkeley Symp. 1, 361
-    (what is light).
+    (what is light, and what an error).
     Departures: ``docs/decisions/0055-mean-level-of-flicker-noise.md``,
     ``0056-waves-are-real-and-centred.md``.
     """

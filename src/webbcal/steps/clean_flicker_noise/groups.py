@@ -6,7 +6,12 @@ from typing import Self
 
 import numpy as np
 
-from webbcal.steps.clean_flicker_noise.light import light_of, share_of_noise, shares_of_light
+from webbcal.steps.clean_flicker_noise.light import (
+    Levels,
+    light_of,
+    share_of_noise,
+    shares_of_light,
+)
 from webbcal.steps.clean_flicker_noise.lines import Lines
 from webbcal.steps.clean_flicker_noise.noise import WITH_BACKGROUND, Steady, sampled
 from webbcal.steps.clean_flicker_noise.options import CleanFlickerNoiseOptions
@@ -24,46 +29,53 @@ class Combined:
     Parameters
     ----------
     share : array
-        What part of what differences tell is noise, axes (line, sample).
+        What part of what differences tell beyond their level is noise, axes (line, sample).
+    level : array
+        What all lines have in common in each group's difference to the one before, DN, axis
+        (group): noise, where no background is subtracted, else 0.
     reads : array
         Sum of that noise up to each group, DN, axes (group, line, sample).
     usable : array
         bool, (group): which groups tell.
     slopes : array
         Noise that every difference has beside, DN, axes (line, place).
+    weights : array
+        How much each group counts in a count rate, axis (group).
     """
 
     share: np.ndarray
+    level: np.ndarray
     reads: np.ndarray
     usable: np.ndarray
     slopes: np.ndarray
-
-    @property
-    def told(self) -> bool:
-        """Whether the count rate tells the slope of the noise."""
-        return self.slopes.size > 0
+    weights: np.ndarray
 
     def without_slope(self, noise: np.ndarray) -> np.ndarray:
         """Return the slope of the noise of the groups, DN per group, from that of differences.
 
         Medians do not add up: their sums drift, and have a slope that is not that of the noise,
-        which the count rate tells. `noise` has axes (group, ...), 0 for the first.
+        which the count rate tells. It is the one that its fit takes, so that what is left of a
+        noise does not depend on how a pixel weighs its groups. `noise` has axes (group, ...), 0
+        for the first.
         """
         groups = np.flatnonzero(self.usable)
         slope = np.zeros(noise.shape[1:], noise.dtype)
-        if groups.size > 1 and self.told:
+        if groups.size > 1:
+            own = self.weights[groups] if self.weights[groups].sum() > 0 else np.ones(groups.size)
+            place = groups - np.average(groups, weights=own)
             time = np.zeros(len(noise))
-            time[groups] = groups - groups.mean()
-            weights = time[::-1].cumsum()[::-1] / (time @ time)
+            time[groups] = own * place / (own @ place**2)
+            weights = time[::-1].cumsum()[::-1]
             for weight, one in zip(weights.astype(noise.dtype), noise, strict=True):
                 slope += weight * one
         return slope
 
 
 def combine(
-    told: np.ndarray,
-    steady: Steady | None,
+    told: Levels,
+    steady: Steady,
     first_told: bool,
+    weights: np.ndarray,
     integrations: int,
     options: CleanFlickerNoiseOptions,
 ) -> Combined:
@@ -71,25 +83,31 @@ def combine(
 
     Parameters
     ----------
-    told : array
-        Noise of the differences, DN, axes (difference, line, sample); NaN where unknown.
-    steady : Steady or None
-        What every group adds; None if that is in the differences, all of which is noise then.
+    told : Levels
+        Noise of the differences, axes (difference, line, sample).
+    steady : Steady
+        What every group adds.
     first_told : bool
         Whether the first group is usable.
+    weights : array
+        How much each group counts in a count rate, axis (group).
     integrations : int
         In the count rate.
     options : CleanFlickerNoiseOptions
         Methods.
     """
-    usable = np.array([first_told, *np.isfinite(told).any(axis=(1, 2))])
-    share = np.ones(told.shape[1:]) if steady is None else share_of_noise(told)
-    differences = np.concatenate([np.zeros_like(told[:1]), share * np.nan_to_num(told)])
-    reads = differences.cumsum(axis=0)
-    slopes = np.zeros((0, 0))
-    if steady is not None:
-        slopes = _slopes(steady, reads[usable], np.flatnonzero(usable), integrations, options)
-    return Combined(share, reads, usable, slopes)
+    known = np.isfinite(told.levels)
+    usable = np.array([first_told, *known.any(axis=(1, 2))])
+    level = np.zeros(len(usable))
+    if options.background_method not in WITH_BACKGROUND:
+        number = known.sum(axis=(1, 2))
+        level[1:] = np.nan_to_num(told.levels).sum(axis=(1, 2)) / np.maximum(number, 1)
+    rest = Levels(told.levels - level[1:, None, None], told.variance)
+    share = share_of_noise(rest)
+    differences = np.concatenate([np.zeros_like(share)[None], share * np.nan_to_num(rest.levels)])
+    reads = (level[:, None, None] + differences).cumsum(axis=0)
+    slopes = _slopes(steady, reads[usable], np.flatnonzero(usable), integrations, options)
+    return Combined(share, level, reads, usable, slopes, weights)
 
 
 def _slopes(
@@ -129,10 +147,9 @@ class LevelNoise:
     def of(cls, combined: Combined, shape: tuple[int, int], lines: Lines) -> Self:
         """Add the slope of the noise to the noise of the groups."""
         levels = combined.reads
-        if combined.told and combined.slopes.shape == levels.shape[1:]:
-            drift = combined.without_slope(np.diff(levels, axis=0, prepend=0))
-            group = np.arange(len(levels))[:, None, None]
-            levels = levels + group * (combined.slopes - drift)
+        drift = combined.without_slope(np.diff(levels, axis=0, prepend=0))
+        group = np.arange(len(levels))[:, None, None]
+        levels = levels + group * (combined.slopes - drift)
         return cls(levels, shape, lines)
 
     def of_groups(self, differences: np.ndarray) -> np.ndarray:
@@ -153,27 +170,32 @@ class LevelNoise:
 class WaveNoise:
     """Noise that changes along a line; that of the differences is in the place of the groups.
 
-    `share`: part of it that counts; `slopes`: noise that all differences have; float32, (y, x).
+    `share`: part of it that counts; `level`: (group), what counts of differences beside, where
+    the share does not; `slopes`: noise that all differences have; float32, (y, x).
     """
 
     share: np.ndarray
+    level: np.ndarray
     slopes: np.ndarray
 
     @classmethod
     def of(cls, combined: Combined, differences: np.ndarray, lines: Lines) -> Self:
         """Put shares and slopes on the image; a line has one share, the mean of its samples."""
-        shape = differences.shape[1:]
-        length = shape[0] if lines.along_y else shape[1]
+        rows, columns = differences.shape[1:]
+        length = rows if lines.along_y else columns
         mean = combined.share.mean(axis=1, keepdims=True)
         share = _image(np.broadcast_to(mean, (len(mean), length)), lines)
-        slopes = _image(combined.slopes, lines) if combined.told else np.zeros(shape)
+        level = combined.level.astype(np.float32)
+        slopes = _image(combined.slopes, lines)
         slopes = slopes - share * combined.without_slope(differences)
-        return cls(share, slopes.astype(np.float32))
+        slopes = slopes - (1 - share) * combined.without_slope(level)
+        return cls(share, level, slopes.astype(np.float32))
 
     def of_groups(self, differences: np.ndarray) -> np.ndarray:
         """Return the noise, float32, axes (group, y, x)."""
         group = np.arange(len(differences))[:, None, None]
-        noise = np.cumsum(differences * self.share, axis=0) + group * self.slopes
+        beside = self.level[:, None, None] * (1 - self.share)
+        noise = np.cumsum(differences * self.share + beside, axis=0) + group * self.slopes
         return np.asarray(noise.astype(np.float32))
 
     def subtract(self, signal: Groups, cleaned: np.ndarray, rows: slice) -> None:
@@ -183,9 +205,10 @@ class WaveNoise:
 
         share, slopes = frozen(self.share[rows]), frozen(self.slopes[rows])
         total = -slopes.astype(np.float64)  # the first group stays as it is
-        for group in range(cleaned.shape[0]):
+        for group, level in enumerate(self.level):
             values = np.ascontiguousarray(signal(group, rows))
-            accumulate(values, cleaned[group, rows], share, slopes, total)
+            beside = slopes if level == 0 else frozen(slopes + level * (1 - share))
+            accumulate(values, cleaned[group, rows], share, beside, total)
 
 
 def noise_of(

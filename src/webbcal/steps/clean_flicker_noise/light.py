@@ -22,6 +22,23 @@ ROUGH_MODES = float(2 * np.sqrt(np.pi) * REACH)
 
 
 @dataclass(frozen=True)
+class Levels:
+    """What lines have in common, as their pixels tell it.
+
+    Parameters
+    ----------
+    levels : array
+        DN, axes (..., line, place), NaN where unknown.
+    variance : array
+        Of their errors, that the scatter of the pixels makes, DN^2, of the same shape, or with
+        one place; 0 where it is not known.
+    """
+
+    levels: np.ndarray
+    variance: np.ndarray
+
+
+@dataclass(frozen=True)
 class Shares:
     """What part of the levels of a rate is light.
 
@@ -120,29 +137,51 @@ def light_of(common: np.ndarray, shares: Shares) -> np.ndarray:
     return np.where(known, light, 0.0)
 
 
-def share_of_noise(told: np.ndarray) -> np.ndarray:
+def share_of_noise(told: Levels) -> np.ndarray:
     r"""Return what part of what differences tell is noise of reads, 0 to 1, axes (line, place).
 
     The noise of a read is in the difference before it and, with the other sign, in the one after
     it. Photon noise, and errors of medians that do not add up, are in one difference only: the
     covariance of neighbouring differences is :math:`-\sigma^2` of the first, their variance
-    :math:`2 \sigma^2` and that of the second. Both are taken around each line.
+    :math:`2 \sigma^2` and that of the second. Errors of medians that do add up are told by the
+    scatter of the pixels (`share_beyond_errors`). All are taken around each line.
 
     Parameters
     ----------
-    told : array
-        Noise of the differences, DN, axes (difference, line, place); NaN where unknown.
+    told : Levels
+        Of the differences, axes (difference, line, place).
     """
-    known = np.isfinite(told).any(axis=0)
-    if len(told) == 1:
-        return np.asarray(known.astype(float))
-    values = np.nan_to_num(told)
+    known = np.isfinite(told.levels).any(axis=0)
+    share = share_beyond_errors(told)
+    if len(told.levels) == 1:
+        return share
+    values = np.nan_to_num(told.levels)
     variance = (values**2).mean(axis=0)
     covariance = (values[1:] * values[:-1]).mean(axis=0)
     variance = smooth_across(variance, known, sloping=False)
     covariance = smooth_across(covariance, known, sloping=False)
-    share = -2 * covariance / np.where(variance > 0, variance, 1)
-    return np.asarray(np.where(variance > 0, np.clip(share, 0.0, 1.0), 0.0))
+    returned = -2 * covariance / np.where(variance > 0, variance, 1)
+    return np.asarray(np.minimum(share, np.clip(returned, 0.0, 1.0)))
+
+
+def share_beyond_errors(told: Levels) -> np.ndarray:
+    r"""Return what part of levels is not their errors, 0 to 1, axes (line, place).
+
+    Of levels with mean square v and errors of variance e, the part :math:`1 - e / v` of each is
+    the best estimate. Both are taken around each line; 0 where unknown.
+
+    Parameters
+    ----------
+    told : Levels
+        With mean zero, axes (image, line, place).
+
+    Source: W. James, C. Stein 1961, Proc. Fourth Berkeley Symp. 1, 361 (shrinkage).
+    """
+    finite = np.isfinite(told.levels)
+    known = finite.any(axis=0)
+    errors = np.where(finite, told.variance, 0.0).mean(axis=0)
+    variance = smooth_across((np.nan_to_num(told.levels) ** 2).mean(axis=0), known, sloping=False)
+    return _share(variance, smooth_across(errors, known, sloping=False))
 
 
 def smooth_across(levels: np.ndarray, known: np.ndarray, *, sloping: bool = True) -> np.ndarray:

@@ -10,6 +10,7 @@ from webbcal.numerics.background_mask import LOW_SIGMA, Values
 from webbcal.numerics.smooth_background import smooth_background
 from webbcal.numerics.waves import slow_waves, waves_in_time
 from webbcal.steps.clean_flicker_noise.choice import look_at
+from webbcal.steps.clean_flicker_noise.light import Levels, share_beyond_errors
 from webbcal.steps.clean_flicker_noise.lines import Lines
 from webbcal.steps.clean_flicker_noise.options import CleanFlickerNoiseOptions
 
@@ -18,6 +19,9 @@ WITH_BACKGROUND = ("median", "model")
 ENOUGH, ENOUGH_PIXELS = 0.05, 16
 """Part of the pixels of a line, or of an amplifier's part of it, that must show background, and
 their number: the median of fewer has a third of the noise of a pixel."""
+
+SCATTER_PIXELS = 128
+"""Of a line, that tell how its pixels scatter, at least where there are as many."""
 
 SAMPLES = 16
 """Along a line, from which the noise of waves is judged."""
@@ -76,14 +80,14 @@ def steady(
     image = np.where(known, image, np.float32(0))
     usable = mask * known
     if options.background_method not in WITH_BACKGROUND:
-        common = _noise(image, usable, lines, options)
+        common = _noise(image, usable, lines, options).levels
         return Steady(image, np.float32(0), common)
     seen = image if flat is None else image / flat
     background = _background(seen, usable, options)
     if flat is not None:
         background = background * flat
     rest = image - background
-    common = _noise(rest, usable, lines, options)
+    common = _noise(rest, usable, lines, options).levels
     if common.shape[1] == lines.parts > 1 and look_at(rest, usable, lines).slope > 0:
         told = np.isfinite(common).any(axis=0)
         common[:, told] -= np.nanmean(common[:, told], axis=0)
@@ -95,7 +99,7 @@ def unsteady(
     mask: np.ndarray,
     lines: Lines,
     options: CleanFlickerNoiseOptions,
-) -> tuple[np.ndarray, float]:
+) -> tuple[Levels, float]:
     """Return the noise of a difference less what every group adds, and its level.
 
     Parameters
@@ -111,9 +115,9 @@ def unsteady(
 
     Returns
     -------
-    array
-        float64 or, of waves, float32, DN, axes (line, place), NaN where unknown. Its mean is
-        zero where a background is subtracted: that level belongs to it.
+    Levels
+        float64 or, of waves, float32, DN, axes (line, place). Their mean is zero where a
+        background is subtracted: that level belongs to it.
     float
         The level of the background.
     """
@@ -139,19 +143,45 @@ def of_integration(
     known = np.isfinite(image)
     image = np.where(known, image, mean.image)
     noise, _ = unsteady(image - mean.image, mask * known, lines, options)
-    return replace(mean, image=image, own=noise)
+    own = share_beyond_errors(_one(noise)) * noise.levels
+    return replace(mean, image=image, own=own)
 
 
 def beyond_light(
-    image: np.ndarray, mask: np.ndarray, lines: Lines, options: CleanFlickerNoiseOptions
+    image: np.ndarray,
+    light: np.ndarray,
+    mask: np.ndarray,
+    lines: Lines,
+    options: CleanFlickerNoiseOptions,
 ) -> Steady:
-    """Return what every group adds, of which all that lines share is noise.
+    """Return what every group adds, of which all that lines share beyond the light is noise.
 
-    `image`: the count rate less the light, DN per group, axes (y, x); NaN where unknown.
+    What all lines share is told by so many pixels that it has no error to speak of; lines that
+    show too little background have it, too.
+
+    Parameters
+    ----------
+    image, light : array
+        Of the count rate, and of light alone, float32, DN per group, axes (y, x); NaN where
+        unknown.
+    mask, lines, options
+        See `unsteady`.
     """
-    known = np.isfinite(image)
-    image = np.where(known, image, np.float32(0))
-    return Steady(image, np.float32(0), _noise(image, mask * known, lines, options))
+    beyond = image - light
+    known = np.isfinite(beyond)
+    noise = _noise(np.where(known, beyond, np.float32(0)), mask * known, lines, options)
+    told = np.isfinite(noise.levels)
+    level = noise.levels[told].mean() if told.any() else 0.0
+    rest = replace(noise, levels=noise.levels - level)
+    share = share_beyond_errors(_one(rest))
+    common = level + share * np.nan_to_num(rest.levels)
+    every, known_light = (np.nan_to_num(one, posinf=0, neginf=0) for one in (image, light))
+    return Steady(every, known_light, common)
+
+
+def _one(noise: Levels) -> Levels:
+    """Return the levels of one image as those of several, axes (image, line, place)."""
+    return Levels(noise.levels[np.newaxis], noise.variance[np.newaxis])
 
 
 def sampled(noise: np.ndarray) -> np.ndarray:
@@ -174,14 +204,14 @@ def _noise(
     mask: np.ndarray,
     lines: Lines,
     options: CleanFlickerNoiseOptions,
-) -> np.ndarray:
+) -> Levels:
     """Return the noise of an image, (line, place), from masked values.
 
     Where a background is known, the mean level belongs to it: medians of whole numbers must not
     shift it.
     """
     from webbcal.kernels.arrays import frozen
-    from webbcal.kernels.flicker import line_medians
+    from webbcal.kernels.flicker import line_medians, median_errors
 
     without_mean = options.background_method in WITH_BACKGROUND
     if options.fit_method == "fft":
@@ -189,14 +219,15 @@ def _noise(
         known = np.isfinite(waves)
         if without_mean and known.any():
             waves -= np.float32(waves[known].mean(dtype=np.float64))
-        return waves
+        return Levels(waves, np.zeros((len(waves), 1)))
     turned, usable = frozen(lines.turned(image)), frozen(lines.turned(mask))
     enough = _enough(turned.shape[1] // lines.parts)
     levels = np.asarray(line_medians(turned, usable, *ANYTHING, lines.parts, enough))
+    variance = np.asarray(median_errors(turned, usable, levels, SCATTER_PIXELS))
     known = np.isfinite(levels)
     if without_mean and known.any():
         levels -= levels[known].mean()
-    return levels
+    return Levels(levels, variance)
 
 
 def _background(image: np.ndarray, mask: np.ndarray, options: CleanFlickerNoiseOptions) -> Any:

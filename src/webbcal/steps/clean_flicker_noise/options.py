@@ -22,7 +22,7 @@ class CleanFlickerNoiseOptions(Options):
     background_method: str | None = option(
         "median",
         "What is subtracted before the noise is measured and added again afterwards: a number, "
-        "a smooth model, the median over the integrations (time series), or nothing.",
+        "a smooth model, the light that all integrations show (time series), or nothing.",
         choices=("median", "model", "median_image"),
     )
     background_box_size: Numbers | None = option(

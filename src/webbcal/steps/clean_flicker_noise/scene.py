@@ -18,7 +18,7 @@ from webbcal.steps._draft_rates import draft_rates
 from webbcal.steps._exposure import positive
 from webbcal.steps.clean_flicker_noise.choice import chosen, limits_of, look_at
 from webbcal.steps.clean_flicker_noise.lines import Lines
-from webbcal.steps.clean_flicker_noise.noise import Steady, of_integration, steady
+from webbcal.steps.clean_flicker_noise.noise import Steady, beyond_light, of_integration, steady
 from webbcal.steps.clean_flicker_noise.options import CleanFlickerNoiseOptions
 
 log = logging.getLogger(__name__)
@@ -28,6 +28,53 @@ AXES = 2
 
 NO_BACKGROUND = DQ.DO_NOT_USE | DQ.NON_SCIENCE
 """Flags of a MIRI flat field where the image never shows background."""
+
+
+@dataclass(frozen=True)
+class Light:
+    """What all integrations of an exposure show.
+
+    Parameters
+    ----------
+    rate : array
+        Mean count rate, float32, DN/s, axes (y, x); NaN where unknown.
+    mask : array
+        uint8, (y, x): 1 where it shows only background.
+    """
+
+    rate: np.ndarray
+    mask: np.ndarray
+
+    @property
+    def sky(self) -> float:
+        """Level of the background, DN/s; 0 where there is none."""
+        known = np.isfinite(self.rate) & (self.mask != 0)
+        return float(np.median(self.rate[known])) if known.any() else 0.0
+
+    def as_bright_as(self, rate: np.ndarray) -> np.ndarray:
+        """Return the light of an integration, whose own rate tells how bright the sources are.
+
+        The sky stays as bright as it is.
+        """
+        sky = np.float32(self.sky)
+        return np.asarray(sky + np.float32(self.brightness(rate)) * (self.rate - sky))
+
+    def brightness(self, rate: np.ndarray) -> float:
+        """Return how bright the sources are in a rate, relative to the mean; 1 without sources.
+
+        It is the ratio of the means above the level of the background: a level that all pixels
+        share is noise. Sources are those of the mean rate: those of a single rate are chosen by
+        its noise, too.
+        """
+        known = np.isfinite(rate) & np.isfinite(self.rate)
+        source, sky = known & (self.mask == 0), known & (self.mask != 0)
+        if not source.any() or not sky.any():
+            return 1.0
+        seen, usual = (
+            float(one[source].mean(dtype=np.float64) - np.median(one[sky]))
+            for one in (rate, self.rate)
+        )
+        return seen / usual if usual > 0 else 1.0
 
 
 @dataclass(frozen=True)
@@ -47,10 +94,10 @@ class Scene:
         bool, (y, x): where there may be background; None for everywhere.
     flat : array or None
         float32, (y, x): response of the pixels, without gaps; None where it is not used.
-    image : array or None
-        float32, DN, axes (group, y, x): median over the integrations; None where not used.
+    light : Light or None
+        What all integrations show; None where not used.
     steady : Steady or None
-        What every group adds; None where each integration tells it, or an image is used.
+        What every group adds; None where each integration tells it.
     seconds : float
         From group to group.
     integrations : int
@@ -62,7 +109,7 @@ class Scene:
     mask: np.ndarray | None
     allowed: np.ndarray | None
     flat: np.ndarray | None
-    image: np.ndarray | None
+    light: Light | None
     steady: Steady | None
     seconds: float
     integrations: int
@@ -70,7 +117,7 @@ class Scene:
     @property
     def with_light_gone(self) -> CleanFlickerNoiseOptions:
         """The options for what is left once the light is subtracted."""
-        if self.image is None:
+        if self.light is None:
             return self.options
         return replace(self.options, background_method=None)
 
@@ -81,20 +128,24 @@ class Scene:
 
     def of_integration(
         self, integration: int, rate: np.ndarray | None
-    ) -> tuple[np.ndarray, Steady | None]:
+    ) -> tuple[np.ndarray, Steady]:
         """Return the mask of an integration, and what every group of it adds.
 
         `integration` is counted from 0 in the exposure; `rate` is the one it wants. The mask is
-        uint8, axes (y, x). None where the median image says what the groups add.
+        uint8, axes (y, x).
         """
         if self.mask is None:
             assert rate is not None, "a mask of its own is made from a rate"
             mask = make_mask(rate, self.allowed, self.flat, self.options)
         else:
             mask = self.mask if self.mask.ndim == AXES else self.mask[integration]
-        if rate is None or self.image is not None:
+        if rate is None:
+            assert self.steady is not None, "with one integration, its rate is that of all"
             return mask, self.steady
         image = rate * np.float32(self.seconds)
+        if self.light is not None:
+            light = self.light.as_bright_as(rate) * np.float32(self.seconds)
+            return mask, beyond_light(image, light, mask, self.lines, self.with_light_gone)
         if self.steady is None:
             return mask, steady(image, mask, self.lines, self.options, self.flat)
         return mask, of_integration(self.steady, image, mask, self.lines, self.options)
@@ -108,13 +159,8 @@ def look(
     user_mask: BackgroundMask | None,
     options: CleanFlickerNoiseOptions,
 ) -> Mapping[str, np.ndarray]:
-    """Return the draft count rate, and the median image of the groups, where wanted."""
-    planes = {}
-    if wants_rate(options):
-        planes["rate"] = draft_rates(ramp, readnoise, gain)[-1]
-    if options.background_method == "median_image" and not options.autoparam:
-        planes["image"] = _median_image(ramp)
-    return planes
+    """Return the draft count rate, where wanted."""
+    return {"rate": draft_rates(ramp, readnoise, gain)[-1]} if wants_rate(options) else {}
 
 
 def conclude(
@@ -153,8 +199,11 @@ def conclude(
             raise CannotCalibrate("mask_science_regions needs a flat field, and none applies")
         allowed = (flat.dq & np.uint32(NO_BACKGROUND)) == 0
     mask = _mask_of(planes, shape, allowed, response, user_mask, options)
+    light = None
+    if options.background_method == "median_image":
+        light = Light(planes["rate"], make_mask(planes["rate"], allowed, response, options))
     scene = Scene(
-        lines, options, mask, allowed, response, planes.get("image"), None,
+        lines, options, mask, allowed, response, light, None,
         positive(meta, "group_time"), 1,
     )  # fmt: skip
     if not one_mask(options) or mask is None or mask.ndim != AXES:
@@ -216,14 +265,6 @@ def _choose(
     return result
 
 
-def _median_image(ramp: Ramp) -> np.ndarray:
-    from webbcal.kernels.arrays import frozen
-    from webbcal.kernels.flicker import median_image
-
-    bad = int(DQ.DO_NOT_USE | DQ.SATURATED | DQ.JUMP_DET)
-    return np.asarray(median_image(frozen(ramp.sci), frozen(ramp.groupdq), bad))
-
-
 def _held(meta: Meta) -> int:
     """Return how many integrations there are, of the whole exposure or of a segment."""
     first, last = (meta.exposure.lookup(f"integration_{end}") for end in ("start", "end"))
@@ -235,7 +276,8 @@ def _held(meta: Meta) -> int:
 
 def wants_rate(options: CleanFlickerNoiseOptions) -> bool:
     """Tell whether the rate of the whole exposure is needed."""
-    return options.autoparam or one_mask(options)
+    of_all = one_mask(options) or options.background_method == "median_image"
+    return options.autoparam or of_all
 
 
 def one_mask(options: CleanFlickerNoiseOptions) -> bool:
