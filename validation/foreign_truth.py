@@ -45,18 +45,20 @@ def foreign_truth(cases: list[Case], jobs: list[Job], folder: Path) -> Section:
     within 2e-4, and pulls as narrow within 0.005. Where 1/f noise is removed, the median distance
     from the truth, in standard errors, is judged instead of the ratio, within 0.005, and pixels
     with fewer electrons, the sky, are judged by themselves: lines that are spoilt may move the
-    median ratio towards 1, but are far from the truth.
+    median ratio towards 1, but are far from the truth. Several draws of a case count by the mean
+    of their measures.
     """
     name = f"foreign exposures, {cases[0].mode}"
     clean = [FLICKER in case.on for case in cases]
     measured = [_of_case(case, job, folder) for case, job in zip(cases, jobs, strict=True)]
     everything = list(zip(cases, measured, clean, strict=True))
     usual = _judged(name, [(c, m[0]) for c, m, skip in everything if m and not skip])
-    cleaned = [(c, m) for c, m, wanted in everything if m and wanted]
+    cleaned = [(c, m or (None, None, None)) for c, m, wanted in everything if wanted]
     bright, sky = (
-        _judged(f"{name}, 1/f noise removed, {where}", [(c, m[k]) for c, m in cleaned], DISTANCE)
+        _judged(f"{name}, 1/f noise removed, {where}", together([(c, m[k]) for c, m in cleaned]),
+                DISTANCE)
         for k, where in ((1, "bright"), (2, "sky"))
-    )
+    )  # fmt: skip
     text = [
         "Exposures and references written by the peer's data models, default options. Median of",
         "rate / truth - 1 in 1e-3, and robust width of pulls, where more than 1000 electrons fall",
@@ -81,6 +83,28 @@ def _of_case(case: Case, job: Job, folder: Path) -> tuple[Measured, Measured, Me
         return None
     paths = [Path(file) for file in files if file is not None]
     return _measure(folder / f"{case.exposure}_truth.npz", *paths)
+
+
+def together(found: list[tuple[Case, Measured]]) -> list[tuple[Case, Measured]]:
+    """Return what is measured by case: the sum of the pixels, the mean of all else, of its draws.
+
+    A draw that cannot be measured leaves the case without a measure.
+    """
+    draws: dict[str, list[Measured]] = {}
+    for case, measured in found:
+        draws.setdefault(case.draw_of or case.name, []).append(measured)
+    return [
+        (case, _mean(draws.pop(case.name))) for case, _ in found if not case.draw_of
+    ]  # fmt: skip
+
+
+def _mean(draws: list[Measured]) -> Measured:
+    known = [one for one in draws if one is not None]
+    if len(known) < len(draws):
+        return None
+    pixels, *sides = zip(*known, strict=True)
+    ours, theirs = (np.mean(side, axis=0) for side in sides)
+    return sum(pixels), (float(ours[0]), float(ours[1])), (float(theirs[0]), float(theirs[1]))
 
 
 def _judged(

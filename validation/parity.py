@@ -92,6 +92,7 @@ def _of_instrument(
     rows = [
         judge(case, job, ours[job.name], their)
         for case, job, their in zip(work.cases, jobs, theirs, strict=True)
+        if not case.draw_of
     ]
     exposures = {e["name"]: e for one in work.sets for e in one["exposures"]}
     told, judged = interference_left(zip(work.cases, jobs, strict=True), exposures)

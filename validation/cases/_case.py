@@ -1,7 +1,7 @@
 """What a case is, and the specifications of references and exposures."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 Options = Mapping[str, Mapping[str, Any]]
@@ -19,7 +19,8 @@ class Case:
 
     `mode` is the section of the report. `on` names steps that are off by default, `skip` steps
     that are left out; with `by_step` the result of every step is compared. `also` lists further
-    products (suffixes) that both sides make.
+    products (suffixes) that both sides make. `draw_of` names the case of which this is another draw
+    of the noise: both are judged together against truth, and this one by nothing else.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Case:
     by_step: bool = False
     also: tuple[str, ...] = ()
     by_truth: bool = False
+    draw_of: str = ""
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,34 @@ def one_set(
         "readpatts": "|".join(dict.fromkeys(e["readpatt"] for e in exposures)),
         "exposures": exposures,
     }
+
+
+SEED_STEP = 10007
+"""Between the draws of an exposure."""
+
+
+def drawn_again(work: Workload, name: str, times: int) -> Workload:
+    """Return the workload with the exposure of a case drawn again, other noise and other stars.
+
+    One draw of a few thousand pixels does not tell two pipelines apart: what noise both draw
+    from moves the level of a whole exposure.
+    """
+    (case,) = (case for case in work.cases if case.name == name)
+    sets, cases = [], list(work.cases)
+    for one in work.sets:
+        exposures = list(one["exposures"])
+        for first in [e for e in exposures if e["name"] == case.exposure]:
+            for draw in range(1, times):
+                number = first["number"] + 100 * draw
+                parts = first["name"].split("_")
+                again = "_".join([*parts[:-2], f"{number:05d}", parts[-1]])
+                seed = first["seed"] + SEED_STEP * draw
+                exposures.append({**first, "name": again, "number": number, "seed": seed})
+                cases.append(
+                    replace(case, name=f"{name}, draw {draw + 1}", exposure=again, draw_of=name)
+                )
+        sets.append({**one, "exposures": exposures})
+    return Workload(sets, cases)
 
 
 def title(one: Mapping[str, Any]) -> str:

@@ -3,7 +3,16 @@
 from functools import partial
 from typing import Any
 
-from validation.cases._case import Case, Place, Workload, exposure, one_set, plain, varied
+from validation.cases._case import (
+    Case,
+    Place,
+    Workload,
+    drawn_again,
+    exposure,
+    one_set,
+    plain,
+    varied,
+)
 
 FULL = Place("FULL", (1, 1, 2048, 2048))
 CORNER_320 = Place("SUB320", (1, 1729, 320, 320))
@@ -25,6 +34,14 @@ def _set(
 
 EVERY = 4
 """The small validation does every fourth of the runs with other options."""
+
+DRAWN_AGAIN = (
+    "NRCA3 SUB160 BRIGHT2 3x5, clean_flicker_noise, median image",
+    "NRCA4 SUB64P RAPID 12x4, clean_flicker_noise, median image",
+)
+DRAWS = 16
+"""Of one draw to the next, the two pipelines differ by 0.28 errors at most in their distance from
+the truth and by 0.017 in the width of pulls (standard deviation of 20 draws)."""
 
 BY_STEP = {1, 13, 14, 20, 30}
 """Exposures of which the result of every step is compared."""
@@ -80,7 +97,10 @@ def workload(small: bool) -> Workload:
     variations = _variations(made)
     others = [] if small else _others(made)
     more = _more(small)
-    return Workload(sets, cases + (variations[::EVERY] if small else variations + others)) + more
+    work = Workload(sets, cases + (variations[::EVERY] if small else variations + others)) + more
+    for name in () if small else DRAWN_AGAIN:
+        work = drawn_again(work, name, DRAWS)
+    return work
 
 
 def _variations(exposures: dict[int, dict[str, Any]]) -> list[Case]:
