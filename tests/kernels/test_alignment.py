@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from webbcal.kernels.alignment import normal_equations
+from webbcal.kernels.alignment import common_variance, normal_equations, residuals
 
 STARS, SIZES = 12, (2, 3, 6, 0)
 
@@ -52,3 +52,52 @@ def test_what_moves_all_groups_alike_changes_nothing():
     together = np.tile(np.eye(2), (len(SIZES), 1))
     np.testing.assert_allclose(matrix @ together, 0.0, atol=1e-12)
     assert np.linalg.matrix_rank(matrix) == 2 * (len(SIZES) - 1)
+
+
+def seen(scatter, seed=3, stars=400):
+    """Return detections of stars by four groups; one in ten does not count and is far off."""
+    rng = np.random.default_rng(seed)
+    star = np.repeat(np.arange(stars), 4)
+    variance = rng.uniform(0.5, 2.0, star.size)
+    used = rng.random(star.size) > 0.1
+    noise = np.sqrt(variance + scatter**2)[:, None] * rng.normal(size=(star.size, 2))
+    places = rng.uniform(-50, 50, (stars, 2))[star] + np.where(used[:, None], noise, 90.0)
+    return star, places, variance, used
+
+
+def test_residuals_are_those_to_the_mean_of_the_others():
+    star, places, variance, used = seen(0.7, stars=30)
+    used[star == 4] = [True, False, False, False]  # alone
+    off, expected = residuals(star, 30, places, variance, used, 0.25)
+    for i in range(star.size):
+        others = used & (star == star[i]) & (np.arange(star.size) != i)
+        if not others.any():
+            assert star[i] == 4
+            assert np.isnan(off[i]).all()
+            assert np.isnan(expected[i])
+            continue
+        weights = 1 / (variance[others] + 0.25)
+        mean = np.average(places[others], axis=0, weights=weights)
+        np.testing.assert_allclose(off[i], places[i] - mean, rtol=1e-9, atol=1e-11)
+        total = variance[i] + 0.25 + 1 / weights.sum()
+        np.testing.assert_allclose(expected[i], np.sqrt(total), rtol=1e-12)
+
+
+def test_the_common_scatter_is_found_whatever_outliers_do():
+    median = 2 * np.log(2)
+    bounds = (0.01, 100.0)
+    for scatter in (0.0, 0.6, 3.0):
+        star, places, variance, used = seen(scatter)
+        places[::40] += 30.0  # outliers that count
+        found = np.sqrt(common_variance(star, 400, places, variance, used, bounds, 20, median))
+        assert abs(found - max(scatter, 0.1)) < max(0.12 * scatter, 0.35 * (scatter == 0))
+        off, expected = residuals(star, 400, places, variance, used, found**2)
+        squares = ((off / expected[:, None]) ** 2).sum(axis=1)[used]
+        if scatter:
+            assert abs(np.nanmedian(squares) - median) < 0.01
+
+
+def test_nothing_to_compare_gives_the_smallest_variance():
+    star, places, variance, used = seen(1.0, stars=5)
+    found = common_variance(star, 5, places, variance, used & (star < 0), (0.04, 9.0), 30, 1.4)
+    np.testing.assert_allclose(found, 0.04, rtol=1e-6)

@@ -1,8 +1,11 @@
-"""Normal equations of maps that lay the stars of several images on each other."""
+"""Maps that lay the stars of several images on each other: normal equations and residuals."""
 
 import numpy as np
 
-from webbcal.kernels._jit import entry
+from webbcal.kernels._jit import entry, part
+
+ALONE = 1e-9
+"""What is left of a sum after its only term is taken away, in parts of it, is rounding."""
 
 
 @entry
@@ -60,3 +63,100 @@ def normal_equations(starts, group, weights, slopes, offsets, first):
                     for q in range(q0, q1):
                         matrix[p, q] += a0 * slopes[j, 0, q - q0] + a1 * slopes[j, 1, q - q0]
     return matrix, right
+
+
+@part
+def _fill(star, places, variance, used, extra, sums, off, expected):
+    """Fill the residuals and their deviations; `sums` has axes (star; weight, x, y)."""
+    sums[:] = 0.0
+    for i in range(star.size):
+        if used[i]:
+            weight = 1.0 / (variance[i] + extra)
+            sums[star[i], 0] += weight
+            sums[star[i], 1] += weight * places[i, 0]
+            sums[star[i], 2] += weight * places[i, 1]
+    for i in range(star.size):
+        total, weight = sums[star[i], 0], 0.0
+        if used[i]:
+            weight = 1.0 / (variance[i] + extra)
+        rest = total - weight
+        if rest <= ALONE * total:
+            off[i, 0] = off[i, 1] = expected[i] = np.nan
+            continue
+        for c in range(2):
+            off[i, c] = places[i, c] - (sums[star[i], 1 + c] - weight * places[i, c]) / rest
+        expected[i] = np.sqrt(variance[i] + extra + 1.0 / rest)
+
+
+@entry
+def residuals(star, stars, places, variance, used, extra):
+    """Return how far each detection is from the mean of the others of its star.
+
+    Parameters
+    ----------
+    star : int64 (detection)
+        Which star each is of.
+    stars : int
+        How many there are.
+    places : float64 (detection, coordinate)
+        As the maps have them.
+    variance : float64 (detection)
+        Of each coordinate.
+    used : bool (detection)
+        Which ones count in the means.
+    extra : float
+        Variance that all have besides.
+
+    Returns
+    -------
+    tuple of float64 (detection, coordinate), float64 (detection)
+        The residuals and their standard deviations; NaN where no other one counts.
+    """
+    off, expected = np.empty((star.size, 2)), np.empty(star.size)
+    _fill(star, places, variance, used, extra, np.empty((stars, 3)), off, expected)
+    return off, expected
+
+
+@entry
+def common_variance(star, stars, places, variance, used, bounds, steps, median):
+    """Return the variance that all have besides, by the median of the normalized residuals.
+
+    Parameters
+    ----------
+    star, stars, places, variance, used
+        As for `residuals`.
+    bounds : tuple of float
+        Smallest and largest variance, above 0.
+    steps : int
+        How often the range of its logarithm is halved.
+    median : float
+        What that of the squares shall be.
+
+    Returns
+    -------
+    float
+        The upper end of the last range.
+
+    Notes
+    -----
+    Source: Rousseeuw and Leroy 1987 for scales by medians.
+    """
+    off, expected = np.empty((star.size, 2)), np.empty(star.size)
+    sums, squares = np.empty((stars, 3)), np.empty(star.size)
+    low, high = bounds
+    for _ in range(steps):
+        middle = np.sqrt(low * high)
+        _fill(star, places, variance, used, middle, sums, off, expected)
+        count = 0
+        for i in range(star.size):
+            square = (off[i, 0] / expected[i]) ** 2 + (off[i, 1] / expected[i]) ** 2
+            if used[i] and np.isfinite(square):
+                squares[count] = square
+                count += 1
+        found = np.sort(squares[:count])
+        typical = 0.5 * (found[(count - 1) // 2] + found[count // 2]) if count > 0 else 0.0
+        if typical > median:
+            low = middle
+        else:
+            high = middle
+    return high

@@ -11,7 +11,8 @@ from webbcal.steps.tweakreg.field import Field
 from webbcal.steps.tweakreg.linear import Transform
 
 MAS = 1e3  # per arcsec
-MOST_VECTORS = 2000
+MOST_VECTORS = 400
+"""Residuals that are kept for plots: every product of the set has them."""
 
 
 def figures(

@@ -209,21 +209,23 @@ class _State:
         with np.errstate(divide="ignore", invalid="ignore"):
             return sums / total[:, None], np.where(total > 0, 1.0 / total, np.nan)
 
-    def residuals(self, places: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    def residuals(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the residual of each detection to the others of its star, and its deviation."""
-        star, weights = self.detections.star, self.weights()
-        places = self.mapped() if places is None else places
-        total = np.bincount(star, weights)[star] - weights
-        others = np.empty_like(places)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            for k in range(2):
-                sums = np.bincount(star, weights * places[:, k])[star]
-                others[:, k] = (sums - weights * places[:, k]) / total
-            # What is left of a sum after its only term is taken away is rounding.
-            alone = total <= 1e-9 * np.bincount(star, weights)[star]
-            expected = np.sqrt(self.detections.variance + self.extra + 1.0 / total)
-        others[alone], expected[alone] = np.nan, np.nan
-        return places - others, expected
+        from webbcal.kernels.alignment import residuals
+
+        off, expected = residuals(*self._frozen(), self.extra)
+        return off, expected
+
+    def _frozen(self) -> tuple[np.ndarray, int, np.ndarray, np.ndarray, np.ndarray]:
+        """Return star, number of stars, place, variance and use of the detections."""
+        star = self.detections.star
+        return (
+            frozen(star, np.int64),
+            int(star.max(initial=-1)) + 1,
+            frozen(self.mapped()),
+            frozen(self.detections.variance, np.float64),
+            frozen(self.used),
+        )
 
     def refined(self, rounds: int, limit: float) -> "_State":
         """Return the best maps, outliers removed."""
@@ -242,18 +244,11 @@ class _State:
 
     def with_scatter(self) -> "_State":
         """Return the state with the scatter that explains the median residual."""
-        low, high = (SMALLEST_SCATTER * self.pixel) ** 2, (LARGEST_SCATTER * self.pixel) ** 2
-        places = self.mapped()
-        for _ in range(BISECTIONS):
-            middle = np.sqrt(low * high)
-            residuals, expected = replace(self, extra=middle).residuals(places)
-            squares = ((residuals / expected[:, None]) ** 2).sum(axis=1)[self.used]
-            squares = squares[np.isfinite(squares)]
-            if squares.size and np.median(squares) > MEDIAN_OF_SQUARES:
-                low = middle
-            else:
-                high = middle
-        return replace(self, extra=high)
+        from webbcal.kernels.alignment import common_variance
+
+        bounds = (SMALLEST_SCATTER * self.pixel) ** 2, (LARGEST_SCATTER * self.pixel) ** 2
+        extra = common_variance(*self._frozen(), bounds, BISECTIONS, MEDIAN_OF_SQUARES)
+        return replace(self, extra=float(extra))
 
     def clipped(self, limit: float) -> "_State":
         """Return the state without outliers."""
