@@ -167,7 +167,8 @@ def _fitted(
     """Return polynomials without a constant, one for each row of values, by least squares."""
     a, b = (place / size for place, size in zip(places, half, strict=True))
     powers = [(i, n - i) for n in range(1, order + 1) for i in range(n, -1, -1)]
-    terms = np.stack([a**i * b**j for i, j in powers], axis=1)
+    of_a, of_b = _powers(a, order), _powers(b, order)
+    terms = np.stack([of_a[i] * of_b[j] for i, j in powers], axis=1)
     solution = np.linalg.lstsq(terms, values.T, rcond=None)[0].T
     return tuple(
         {
@@ -179,4 +180,11 @@ def _fitted(
 
 
 def _value(polynomial: Coefficients, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return np.asarray(np.sum([c * a**i * b**j for (i, j), c in polynomial.items()], axis=0))
+    order = max(map(sum, polynomial))
+    of_a, of_b = _powers(a, order), _powers(b, order)
+    return np.asarray(sum(c * of_a[i] * of_b[j] for (i, j), c in polynomial.items()))
+
+
+def _powers(values: np.ndarray, highest: int) -> np.ndarray:
+    """Return powers from 0 on, axes (power, value), by products: `**` takes ten times as long."""
+    return np.ascontiguousarray(np.vander(values, highest + 1, increasing=True).T)
