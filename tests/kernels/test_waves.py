@@ -7,15 +7,26 @@ from tests.naive import flicker as naive
 
 from webbcal.kernels.waves import (
     fit_in_time,
-    fit_waves,
     reject_outliers,
     smooth_across,
+    wave_amplitudes,
     widened,
 )
 
 PIXELS, WAVES = 96, 5
 PHASE = 2 * np.pi / PIXELS * np.outer(np.arange(PIXELS), np.arange(2 * WAVES - 1))
 TABLES = np.cos(PHASE), np.sin(PHASE)
+
+
+def fitted(image, weights, pass_band, stiffness):
+    """Return the waves on the pixels, by sums over the pixels."""
+    cosine, sine = TABLES
+    values = weights.astype(float) * image
+    right = np.hstack([values @ cosine[:, :WAVES], values @ sine[:, 1:WAVES]])
+    found = wave_amplitudes(
+        weights @ cosine, weights @ sine, np.ascontiguousarray(right), pass_band, stiffness
+    )
+    return found[:, :WAVES] @ cosine[:, :WAVES].T + found[:, WAVES:] @ sine[:, 1:WAVES].T
 
 
 def test_the_fit_is_weighted_least_squares():
@@ -25,7 +36,7 @@ def test_the_fit_is_weighted_least_squares():
     weights[:, 20:30] = 0
     weights[3] = 0
     pass_band = np.array([1.0, 1.0, 1.0, 0.5, 0.0])
-    model = fit_waves(image, weights, *TABLES, pass_band, 0.0)
+    model = fitted(image, weights, pass_band, 0.0)
     for line in range(3):
         expected = naive.waves(image[line].astype(float), weights[line].astype(float), pass_band)
         np.testing.assert_allclose(model[line], expected, atol=1e-5)
@@ -37,7 +48,7 @@ def test_stiffness_keeps_a_gap_from_being_filled_with_large_waves():
     image = rng.normal(0, 1, (20, PIXELS)).astype(np.float32)
     weights = np.ones(image.shape, np.float32)
     weights[:, 30:80] = 0
-    free, stiff = (fit_waves(image, weights, *TABLES, np.ones(WAVES), s) for s in (0.0, 1e-2))
+    free, stiff = (fitted(image, weights, np.ones(WAVES), s) for s in (0.0, 1e-2))
     assert np.abs(stiff).max() < 0.2 * np.abs(free).max()
 
 

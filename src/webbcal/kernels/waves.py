@@ -6,7 +6,9 @@ Axes: line, pixel along the line.
 import numpy as np
 
 from webbcal.kernels._jit import entry, kernel
-from webbcal.kernels.sorting import median
+from webbcal.kernels.clipping import median_by_bins
+
+BINS = 256
 
 MAD = 1.4826
 """Standard deviation of a normal distribution over its median absolute deviation."""
@@ -20,7 +22,8 @@ def reject_outliers(image, mask, limit):
     """
     lines, pixels = image.shape
     kept = np.zeros((lines, pixels), np.uint8)
-    sample = np.empty(pixels, np.float32)
+    sample, room = np.empty(pixels + 1, np.float32), np.empty(pixels + 1, np.float32)
+    bins = np.empty(BINS, np.int64)
     for line in range(lines):
         values, good, out = image[line], mask[line], kept[line]
         count = 0
@@ -29,13 +32,13 @@ def reject_outliers(image, mask, limit):
             count += good[x] != 0
         if count == 0:
             continue
-        middle = median(sample[:count])
+        middle = median_by_bins(sample[:count], bins, room)
         for k in range(count):
             sample[k] = np.abs(sample[k] - middle)
-        reach = limit * MAD * median(sample[:count])
+        reach = limit * MAD * median_by_bins(sample[:count], bins, room)
         for x in range(pixels):
-            if good[x] != 0 and np.abs(values[x] - middle) <= reach:
-                out[x] = 1
+            near = np.abs(values[x] - middle) <= reach
+            out[x] = np.uint8(1 if (good[x] != 0) & near else 0)
     return kept
 
 
@@ -71,20 +74,20 @@ def solve(matrix, right, solution):
 
 
 @entry
-def fit_waves(image, weights, cosine, sine, pass_band, stiffness):
-    r"""Return the slow part of each line.
+def wave_amplitudes(even, odd, right, pass_band, stiffness):
+    r"""Return the amplitudes of the slow waves of each line.
 
-    The model of a line is :math:`\sum_k a_k \cos 2 \pi k x / n + b_k \sin 2 \pi k x / n`; the
-    coefficients minimize the weighted sum of the squared differences.
+    The model of a line of n pixels is
+    :math:`\sum_k a_k \cos 2 \pi k x / n + b_k \sin 2 \pi k x / n`; the amplitudes minimize the
+    weighted sum of the squared differences.
 
     Parameters
     ----------
-    image : float32 (line, pixel)
-        DN, finite where the weight is not 0.
-    weights : float32 (line, pixel)
-        Weights of the squares; 0 leaves a pixel out.
-    cosine, sine : float64 (pixel, order)
-        cos and sin of 2 pi k x / n, for k up to twice the highest order of the model.
+    even, odd : float64 (line, order)
+        Sums of the weights times cos and sin of 2 pi k x / n, for k up to twice the highest order
+        of the model.
+    right : float64 (line, amplitude)
+        Sums of weights and values times the cosines, k >= 0, and times the sines, k > 0.
     pass_band : float64 (wave)
         What part of wave k is kept.
     stiffness : float
@@ -92,61 +95,26 @@ def fit_waves(image, weights, cosine, sine, pass_band, stiffness):
 
     Returns
     -------
-    float32 (line, pixel)
-        0 in lines without a pixel.
+    float64 (line, amplitude)
+        Of the cosines, k >= 0, and of the sines, k > 0; 0 in lines without a weight.
     """
-    lines, pixels = image.shape
+    lines, orders = right.shape
     waves = pass_band.size
-    orders = 2 * waves - 1
-    model = np.zeros((lines, pixels), np.float32)
-    even, odd = np.empty(orders), np.empty(orders)
-    matrix, right = np.empty((orders, orders)), np.empty(orders)
-    solution = np.empty(orders)
+    matrix, solution = np.empty((orders, orders)), np.empty(orders)
+    amplitudes = np.zeros((lines, orders))
     for line in range(lines):
-        values, weight = image[line], weights[line]
-        total = 0.0
-        for j in range(orders):
-            even[j], odd[j], right[j] = 0.0, 0.0, 0.0
-        for x in range(pixels):
-            w = np.float64(weight[x])
-            if w > 0.0:
-                total += w
-                _add_pixel(w, w * values[x], cosine[x], sine[x], even, odd, right, waves)
-        if total == 0.0:
+        total = even[line, 0]
+        if not total > 0.0:
             continue
-        _normal_matrix(even, odd, waves, matrix)
+        _normal_matrix(even[line], odd[line], waves, matrix)
         for j in range(1, orders):
             matrix[j, j] += stiffness * total
-        solve(matrix, right, solution)
+        solve(matrix, right[line], solution)
         for k in range(waves):
-            solution[k] *= pass_band[k]
+            amplitudes[line, k] = solution[k] * pass_band[k]
         for k in range(1, waves):
-            solution[waves - 1 + k] *= pass_band[k]
-        out = model[line]
-        for x in range(pixels):
-            out[x] = _level_at(solution, cosine[x], sine[x], waves)
-    return model
-
-
-@kernel
-def _level_at(solution, cosine, sine, waves):
-    """Return the sum of the waves at a pixel."""
-    level = solution[0]
-    for k in range(1, waves):
-        level += solution[k] * cosine[k] + solution[waves - 1 + k] * sine[k]
-    return level
-
-
-@kernel
-def _add_pixel(w, wv, cosine, sine, even, odd, right, waves):
-    """Add a pixel to the sums over cosines, sines and the signal."""
-    for j in range(even.size):
-        even[j] += w * cosine[j]
-        odd[j] += w * sine[j]
-    for k in range(waves):
-        right[k] += wv * cosine[k]
-    for k in range(1, waves):
-        right[waves - 1 + k] += wv * sine[k]
+            amplitudes[line, waves - 1 + k] = solution[waves - 1 + k] * pass_band[k]
+    return amplitudes
 
 
 @kernel

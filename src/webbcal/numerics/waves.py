@@ -58,26 +58,64 @@ def slow_waves(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     Source: B. Rauscher 2024, PASP 136, 015001.
     """
     from webbcal.kernels.arrays import frozen
-    from webbcal.kernels.waves import fit_waves, reject_outliers, smooth_across
+    from webbcal.kernels.waves import reject_outliers, smooth_across
 
     kept = reject_outliers(frozen(image), frozen(mask), LINE_REJECTION)
-    pixels = image.shape[1]
     waves = LINE_CUT + LINE_ROLL_OFF // 2
-    angles = 2 * np.pi / pixels * np.outer(np.arange(pixels), np.arange(2 * waves - 1))
     pass_band = _pass_band(np.arange(waves), LINE_CUT - 1.0, LINE_CUT + 1.0)
-    model = fit_waves(
-        frozen(image),
-        frozen(_weights(kept), np.float32),
-        frozen(np.cos(angles)),
-        frozen(np.sin(angles)),
-        frozen(pass_band),
-        STIFFNESS,
-    )
+    model = fit_waves(image, _weights(kept), pass_band, STIFFNESS)
     reach = int(4 * ACROSS_SIGMA + 0.5)
     bell = np.exp(-0.5 * (np.arange(reach + 1) / ACROSS_SIGMA) ** 2)
     known = np.broadcast_to(kept.any(axis=1)[:, np.newaxis], (kept.shape[0], 1))
     weight = smooth_across(frozen(known, np.float32), frozen(bell))
-    return np.asarray(smooth_across(model, frozen(bell)) / np.where(weight > 0, weight, 1))
+    smooth: np.ndarray = smooth_across(frozen(model), frozen(bell))
+    return smooth / np.where(weight > 0, weight, np.float32(1))
+
+
+def fit_waves(
+    image: np.ndarray, weights: np.ndarray, pass_band: np.ndarray, stiffness: float
+) -> np.ndarray:
+    """Return the slow waves along each line, fitted by weighted least squares.
+
+    All sums over the pixels that the fit needs are parts of Fourier transforms, and so is the
+    model on the pixels.
+
+    Parameters
+    ----------
+    image : array
+        float32, (line, pixel), DN; finite where the weight is not 0.
+    weights : array
+        float64, (line, pixel), of the squares; 0 leaves a pixel out.
+    pass_band : array
+        float64, (wave): what part of wave k is kept.
+    stiffness : float
+        How much a squared amplitude costs, relative to the mean over all pixels of a line.
+
+    Returns
+    -------
+    array
+        float32, (line, pixel); 0 in lines without a weight.
+    """
+    from webbcal.kernels.arrays import frozen
+    from webbcal.kernels.waves import wave_amplitudes
+
+    pixels, waves = image.shape[1], pass_band.size
+    of_weights = np.fft.rfft(weights, axis=1)[:, : 2 * waves - 1]
+    weighted = np.zeros_like(weights)
+    np.multiply(weights, image, out=weighted, where=weights > 0)
+    of_values = np.fft.rfft(weighted, axis=1)[:, :waves]
+    amplitudes = wave_amplitudes(
+        frozen(of_weights.real),
+        frozen(-of_weights.imag),
+        frozen(np.hstack([of_values.real, -of_values.imag[:, 1:]])),
+        frozen(pass_band),
+        stiffness,
+    )
+    spectrum = 0.5 * pixels * amplitudes[:, :waves].astype(complex)
+    spectrum[:, 0] *= 2
+    spectrum[:, 1:] -= 0.5j * pixels * amplitudes[:, waves:]
+    model = np.fft.irfft(spectrum, pixels, axis=1)
+    return model.astype(np.float32)
 
 
 def _weights(kept: np.ndarray) -> np.ndarray:
@@ -85,8 +123,13 @@ def _weights(kept: np.ndarray) -> np.ndarray:
     pixels = kept.shape[1]
     distance = np.minimum(np.arange(pixels), pixels - np.arange(pixels))
     bell = np.exp(-0.5 * (distance / DENSITY_SIGMA) ** 2)
-    density = np.fft.irfft(np.fft.rfft(kept, axis=1) * np.fft.rfft(bell / bell.sum()), pixels)
-    return np.where(kept != 0, np.maximum(density, 1.0 / pixels) ** -2.0, 0.0)
+    spectrum = np.fft.rfft(kept, axis=1)
+    spectrum *= np.fft.rfft(bell / bell.sum())
+    weights: np.ndarray = np.fft.irfft(spectrum, pixels)
+    np.maximum(weights, 1.0 / pixels, out=weights)
+    weights *= weights
+    np.divide(kept, weights, out=weights)
+    return weights
 
 
 def waves_in_time(
