@@ -211,14 +211,21 @@ def smooth_across(levels: np.ndarray, known: np.ndarray, *, sloping: bool = True
     alike = bool((known == known[:, :1]).all())  # whole lines of waves are known, or are not
     weight = (known[:, :1] if alike else known).astype(float)
     values = np.where(known, levels, 0.0)
-    w0, v0 = sums(weight, 0), sums(values, 0)
-    mean = v0 / np.where(w0 > 0, w0, 1)
-    if sloping:
-        w1, w2, v1 = sums(weight, 1), sums(weight, 2), sums(values, 1)
+    w0, smooth = sums(weight, 0), sums(values, 0)
+    inverse = 1 / np.where(w0 > 0, w0, 1)
+    if sloping:  # (w2 v0 - w1 v1) / (w0 w2 - w1^2), where two lines at least tell a slope
+        w1, w2 = sums(weight, 1), sums(weight, 2)
         spread = w0 * w2 - w1**2
-        told = spread > 1e-6 * w0**2  # two lines at least
-        mean = np.where(told, (w2 * v0 - w1 * v1) / np.where(told, spread, 1), mean)
-    return np.where(known, mean, 0.0)
+        told = spread > 1e-6 * w0**2
+        spread = np.where(told, spread, 1)
+        inverse = np.where(told, w2 / spread, inverse)
+        tilt = sums(values, 1)
+        tilt *= np.where(told, w1 / spread, 0)
+        smooth *= inverse
+        smooth -= tilt
+    else:
+        smooth *= inverse
+    return np.asarray(np.where(known, smooth, 0.0))
 
 
 def _independent(common: np.ndarray, known: np.ndarray) -> float:
