@@ -234,16 +234,17 @@ def _set_flags(
     model: Any, kind: str, flags: dict[str, np.ndarray], shuffled: bool, spec: dict[str, Any]
 ) -> None:
     names: Sequence[str] = FLAGS_OF[kind]
+    standard = {name: int(FLAGS[name]) for name in names}
+    bits = {name: flag.bit_length() - 1 for name, flag in standard.items()}
     if shuffled:
         names = tuple(reversed(names))
         bits = dict(zip(names, range(len(names)), strict=True))
-    else:
-        bits = {name: int(FLAGS[name]).bit_length() - 1 for name in names}
+    # A model holds the standard bits; those of its table stand in the file.
     dq = np.zeros(next(iter(flags.values())).shape, np.uint32)
     for name, where in flags.items():
-        dq |= np.where(where, np.uint32(1 << bits[name]), np.uint32(0))
+        dq |= np.where(where, np.uint32(standard[name]), np.uint32(0))
     if spec.get("irs2") and kind in {"mask", "superbias"}:
-        rest = np.uint32(1 << bits["REFERENCE_PIXEL"] if kind == "mask" else 0)
+        rest = np.uint32(standard["REFERENCE_PIXEL"] if kind == "mask" else 0)
         dq = irs2.interleave(dq, spec["detector"], rest=rest)
     if spec["instrument"] == "MIRI" and kind == "dark":
         dq = np.stack([dq, np.roll(dq, 1, axis=-1)])[:, None]
