@@ -14,7 +14,7 @@ from validation.likelihood_products import predicted_pixels
 
 LARGEST_VARIANCE = 1e6
 TOLERANCE = 2e-3
-DO_NOT_USE, SATURATED, JUMP = 1, 2, 4
+DO_NOT_USE, SATURATED, JUMP, CHARGELOSS = 1, 2, 4, 128
 FLOAT32 = 1.2e-7
 GAIN = 1.5
 """Electrons per DN, at least, of the detectors compared."""
@@ -30,6 +30,7 @@ RECORDS = {
     "variance above 1e6 kept": "0010",
     "photon noise of the integrations that have differences": "0010",
     "read noise not positive": "0010",
+    "read noise of the integrations that have a rate": "0054",
     "average dark current in DN/s": "0010",
     "saturated exposure of one group stays SATURATED": "0010",
     "median difference within rounding": "",
@@ -66,11 +67,13 @@ def known_departures(
     mine, ramp = _read(ours["rate"]), _read(ours["ramp"])
     ints = _read(ours["rateints"]) if "rateints" in ours else {k: v[None] for k, v in mine.items()}
     peer = _read(theirs["rateints"])
+    rates = mine, (_read(theirs["rate"]) if "rate" in theirs else {})
     group_time = float(fits.getheader(ours["rate"])["TGROUP"])
     return (_by_likelihood(ours, theirs, references) if likely else {}) | {
         "variance above 1e6 kept": _large_variance(ints, peer),
         "photon noise of the integrations that have differences": _measured_only(ramp),
         "read noise not positive": _no_read_noise(ints, peer),
+        "read noise of the integrations that have a rate": _charge_lost(ramp, ints, peer, rates),
         "average dark current in DN/s": _average_dark(ramp),
         "saturated exposure of one group stays SATURATED": _zero_frame(ramp, ints, peer),
         "median difference within rounding": _rounding(ramp, ints, peer, group_time),
@@ -135,6 +138,32 @@ def _no_read_noise(ints: Arrays, peer: Arrays) -> Departure:
     zero = (np.nan_to_num(peer["VAR_RNOISE"]) == 0) & ~np.isnan(ints["SCI"])
     known = nothing & (zero | np.isnan(peer["VAR_RNOISE"]))
     return Departure(known.any(axis=0), ("SCI", "ERR", "VAR_POISSON", "VAR_RNOISE", "DQ"))
+
+
+def _charge_lost(
+    ramp: Arrays, ints: Arrays, peer: Arrays, rates: tuple[Arrays, Arrays]
+) -> Departure:
+    """Find integrations that charge migration leaves no rate, whose read noise the peer counts.
+
+    Neither side has a rate for them; that of the exposure is the mean of the others. Its variance
+    by read noise is one over the sum of 1 / v over those that have a rate, at the peer over all.
+    """
+    names = ("VAR_RNOISE",)
+    none = np.zeros(ramp["PIXELDQ"].shape, bool)
+    if "VAR_RNOISE" not in rates[1]:
+        return Departure(none, names)
+    lost = ((ramp["GROUPDQ"] & CHARGELOSS) > 0).any(axis=1) & np.isnan(peer["SCI"])
+    near = [lost.any(axis=0) & (lost <= np.isnan(ints["SCI"])).all(axis=0)]
+    for rate, parts, counted in (
+        (rates[0], ints, ~np.isnan(ints["SCI"])),
+        (rates[1], peer, np.ones_like(lost)),
+    ):
+        noise = parts["VAR_RNOISE"].astype(np.float64)
+        used = counted & (noise > 0)
+        weight = np.where(used, 1 / np.where(used, noise, 1), 0).sum(axis=0)
+        expected = np.where(weight > 0, 1 / np.where(weight > 0, weight, 1), 0)
+        near.append(np.isclose(rate["VAR_RNOISE"], expected, rtol=TOLERANCE, atol=0))
+    return Departure(np.logical_and.reduce(near), names)
 
 
 def _average_dark(ramp: Arrays) -> Departure:

@@ -1,0 +1,42 @@
+"""A departure is found where the numbers of both sides are those it predicts, nowhere else."""
+
+import numpy as np
+from validation.departures import CHARGELOSS, DO_NOT_USE, _charge_lost
+
+NAN = np.nan
+
+
+def exposure():
+    """Return three integrations of four pixels; of the first two, one has lost its charge."""
+    flags = np.zeros((3, 4, 1, 4), np.uint8)
+    flags[2, 1:, 0, :2] = CHARGELOSS | DO_NOT_USE
+    flags[2, 1:, 0, 2] = DO_NOT_USE  # for another reason
+    ramp = {"GROUPDQ": flags, "PIXELDQ": np.zeros((1, 4), np.uint32)}
+    sci = np.ones((3, 1, 4))
+    sci[2, 0, :3] = NAN
+    noise = np.full((3, 1, 4), 6.0)
+    noise[2, 0, :3] = 0.0
+    ours = {"SCI": sci, "VAR_RNOISE": noise}
+    theirs = {"SCI": sci.copy(), "VAR_RNOISE": np.where([True, True, False, True], 6.0, noise)}
+    rates = {"VAR_RNOISE": np.array([[3.0, 3.0, 3.0, 2.0]])}
+    peer_rates = {"VAR_RNOISE": np.array([[2.0, 2.5, 3.0, 2.0]])}
+    return ramp, ours, theirs, (rates, peer_rates)
+
+
+def test_read_noise_of_lost_integrations_is_known_where_both_sides_are_as_predicted():
+    found = _charge_lost(*exposure())
+    # The second pixel has another variance than that of three integrations.
+    np.testing.assert_array_equal(found.pixels, [[True, False, False, False]])
+    assert found.arrays == ("VAR_RNOISE",)
+
+
+def test_it_is_not_known_where_ours_is_not_that_of_the_integrations_with_a_rate():
+    ramp, ours, theirs, (rates, peer_rates) = exposure()
+    wrong = {"VAR_RNOISE": rates["VAR_RNOISE"] * 1.01}
+    assert not _charge_lost(ramp, ours, theirs, (wrong, peer_rates)).pixels.any()
+
+
+def test_a_rate_that_only_one_side_lacks_is_not_part_of_it():
+    ramp, ours, theirs, rates = exposure()
+    ours["SCI"][2, 0, 0] = 1.0
+    assert not _charge_lost(ramp, ours, theirs, rates).pixels.any()
