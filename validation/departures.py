@@ -15,7 +15,17 @@ from validation.likelihood_products import predicted_pixels
 LARGEST_VARIANCE = 1e6
 TOLERANCE = 2e-3
 DO_NOT_USE, SATURATED, JUMP, CHARGELOSS = 1, 2, 4, 128
+REFERENCE_PIXEL = 1 << 31
 FLOAT32 = 1.2e-7
+SIDE = 4
+"""Columns of reference pixels at either side."""
+
+HALFWIDTH = 30
+"""Rows that the filters reach to both sides, by default."""
+
+SAME_RATIO = 2e-4
+"""Within which the photon noise of both sides follows their ramps."""
+
 GAIN = 1.5
 """Electrons per DN, at least, of the detectors compared."""
 
@@ -31,6 +41,7 @@ RECORDS = {
     "photon noise of the integrations that have differences": "0010",
     "read noise not positive": "0010",
     "read noise of the integrations that have a rate": "0054",
+    "bad reference pixels left out of the filters": "0057",
     "average dark current in DN/s": "0010",
     "saturated exposure of one group stays SATURATED": "0010",
     "median difference within rounding": "",
@@ -74,6 +85,7 @@ def known_departures(
         "photon noise of the integrations that have differences": _measured_only(ramp),
         "read noise not positive": _no_read_noise(ints, peer),
         "read noise of the integrations that have a rate": _charge_lost(ramp, ints, peer, rates),
+        "bad reference pixels left out of the filters": _filtered(ours, theirs, rates),
         "average dark current in DN/s": _average_dark(ramp),
         "saturated exposure of one group stays SATURATED": _zero_frame(ramp, ints, peer),
         "median difference within rounding": _rounding(ramp, ints, peer, group_time),
@@ -164,6 +176,37 @@ def _charge_lost(
         expected = np.where(weight > 0, 1 / np.where(weight > 0, weight, 1), 0)
         near.append(np.isclose(rate["VAR_RNOISE"], expected, rtol=TOLERANCE, atol=0))
     return Departure(np.logical_and.reduce(near), names)
+
+
+def _filtered(
+    ours: dict[str, Path], theirs: dict[str, Path], rates: tuple[Arrays, Arrays]
+) -> Departure:
+    """Find rows that the filters of SIRS take from a reference pixel that is DO_NOT_USE.
+
+    The peer uses that pixel. Ramps then differ by less than the photon noise, which follows the
+    median difference of each ramp: the ratio of both sides must be that of these medians. Told
+    for columns at the sides and one integration without flags.
+    """
+    header = fits.getheader(ours["rate"])
+    mine = _read(ours["ramp"])
+    found = np.zeros(mine["PIXELDQ"].shape, bool)
+    uses = str(header.get("R_SIRSKL", "N/A")) != "N/A" and abs(header.get("FASTAXIS", 0)) == 1
+    if not uses or "ramp" not in theirs or "VAR_POISSON" not in rates[1]:
+        return Departure(found, ("VAR_POISSON",))
+    peer = _read(theirs["ramp"])
+    bad = (mine["PIXELDQ"] & REFERENCE_PIXEL > 0) & (mine["PIXELDQ"] & DO_NOT_USE > 0)
+    for row in np.flatnonzero(bad[:, :SIDE].any(axis=1) | bad[:, -SIDE:].any(axis=1)):
+        found[max(row - HALFWIDTH, 0) : row + HALFWIDTH + 1] = True
+    found &= (mine["GROUPDQ"].shape[0] == 1) & (mine["GROUPDQ"] == 0).all(axis=(0, 1))
+    middle, other = (
+        np.median(np.diff(ramp["SCI"][0].astype(np.float64), axis=0), axis=0)
+        for ramp in (mine, peer)
+    )
+    noise, expected = (rate["VAR_POISSON"].astype(np.float64) for rate in rates)
+    return Departure(
+        found & np.isclose(noise * other, expected * middle, rtol=SAME_RATIO, atol=0),
+        ("VAR_POISSON",),
+    )
 
 
 def _average_dark(ramp: Arrays) -> Departure:

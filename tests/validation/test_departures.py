@@ -1,7 +1,15 @@
 """A departure is found where the numbers of both sides are those it predicts, nowhere else."""
 
 import numpy as np
-from validation.departures import CHARGELOSS, DO_NOT_USE, _charge_lost
+from astropy.io import fits
+from validation.departures import (
+    CHARGELOSS,
+    DO_NOT_USE,
+    HALFWIDTH,
+    REFERENCE_PIXEL,
+    _charge_lost,
+    _filtered,
+)
 
 NAN = np.nan
 
@@ -40,3 +48,37 @@ def test_a_rate_that_only_one_side_lacks_is_not_part_of_it():
     ramp, ours, theirs, rates = exposure()
     ours["SCI"][2, 0, 0] = 1.0
     assert not _charge_lost(ramp, ours, theirs, rates).pixels.any()
+
+
+def filtered(tmp_path, noise):
+    """Return files of two sides whose ramps differ in the rows about a bad reference pixel."""
+    rows = np.arange(80)[:, None] * np.ones((1, 12))
+    ramp = np.stack([1.0 * k * (5 + rows) for k in range(4)])[None].astype(np.float32)
+    other = ramp.copy()
+    other[0, :, 30:51] += 0.002 * np.arange(4)[:, None, None]
+    pixeldq = np.zeros((80, 12), np.uint32)
+    pixeldq[:, :4] = pixeldq[:, -4:] = REFERENCE_PIXEL
+    pixeldq[40, -2] |= DO_NOT_USE
+    files, rates = [], []
+    for side, (signal, factor) in enumerate(((ramp, 1.0), (other, noise))):
+        middle = np.median(np.diff(signal[0].astype(float), axis=0), axis=0)
+        primary = fits.PrimaryHDU()
+        primary.header["R_SIRSKL"], primary.header["FASTAXIS"] = "filters.asdf", -1
+        units = [primary, fits.ImageHDU(signal, name="SCI"), fits.ImageHDU(pixeldq, name="PIXELDQ")]
+        units.append(fits.ImageHDU(np.zeros(signal.shape, np.uint8), name="GROUPDQ"))
+        path = tmp_path / f"{side}.fits"
+        fits.HDUList(units).writeto(path)
+        files.append({"rate": path, "ramp": path})
+        rates.append({"VAR_POISSON": factor * middle / 7})
+    return files[0], files[1], tuple(rates)
+
+
+def test_rows_about_a_bad_reference_pixel_follow_the_ramps(tmp_path):
+    found = _filtered(*filtered(tmp_path, 1.0))
+    assert found.pixels[40 - HALFWIDTH : 41 + HALFWIDTH].all()
+    assert not found.pixels[: 40 - HALFWIDTH].any()
+    assert not found.pixels[41 + HALFWIDTH :].any()
+
+
+def test_photon_noise_that_does_not_follow_the_ramps_is_not_known(tmp_path):
+    assert not _filtered(*filtered(tmp_path, 1.001)).pixels.any()
