@@ -79,16 +79,18 @@ def known_departures(
     ints = _read(ours["rateints"]) if "rateints" in ours else {k: v[None] for k, v in mine.items()}
     peer = _read(theirs["rateints"])
     rates = mine, (_read(theirs["rate"]) if "rate" in theirs else {})
-    group_time = float(fits.getheader(ours["rate"])["TGROUP"])
+    header = fits.getheader(ours["rate"])
     return (_by_likelihood(ours, theirs, references) if likely else {}) | {
         "variance above 1e6 kept": _large_variance(ints, peer),
         "photon noise of the integrations that have differences": _measured_only(ramp),
         "read noise not positive": _no_read_noise(ints, peer),
         "read noise of the integrations that have a rate": _charge_lost(ramp, ints, peer, rates),
-        "bad reference pixels left out of the filters": _filtered(ours, theirs, rates),
+        "bad reference pixels left out of the filters": _filtered(
+            ramp, theirs.get("ramp"), header, rates
+        ),
         "average dark current in DN/s": _average_dark(ramp),
         "saturated exposure of one group stays SATURATED": _zero_frame(ramp, ints, peer),
-        "median difference within rounding": _rounding(ramp, ints, peer, group_time),
+        "median difference within rounding": _rounding(ramp, ints, peer, header["TGROUP"]),
         "saturated in a group that is left out": _left_out(ramp, ints, peer),
     }
 
@@ -179,21 +181,20 @@ def _charge_lost(
 
 
 def _filtered(
-    ours: dict[str, Path], theirs: dict[str, Path], rates: tuple[Arrays, Arrays]
+    mine: Arrays, theirs: Path | None, header: fits.Header, rates: tuple[Arrays, Arrays]
 ) -> Departure:
     """Find rows that the filters of SIRS take from a reference pixel that is DO_NOT_USE.
 
     The peer uses that pixel. Ramps then differ by less than the photon noise, which follows the
     median difference of each ramp: the ratio of both sides must be that of these medians. Told
-    for columns at the sides and one integration without flags.
+    for columns at the sides and one integration without flags. `mine` is our ramp, `theirs` the
+    file of the peer's.
     """
-    header = fits.getheader(ours["rate"])
-    mine = _read(ours["ramp"])
     found = np.zeros(mine["PIXELDQ"].shape, bool)
     uses = str(header.get("R_SIRSKL", "N/A")) != "N/A" and abs(header.get("FASTAXIS", 0)) == 1
-    if not uses or "ramp" not in theirs or "VAR_POISSON" not in rates[1]:
+    if not uses or theirs is None or "VAR_POISSON" not in rates[1]:
         return Departure(found, ("VAR_POISSON",))
-    peer = _read(theirs["ramp"])
+    peer = _read(theirs)
     bad = (mine["PIXELDQ"] & REFERENCE_PIXEL > 0) & (mine["PIXELDQ"] & DO_NOT_USE > 0)
     for row in np.flatnonzero(bad[:, :SIDE].any(axis=1) | bad[:, -SIDE:].any(axis=1)):
         found[max(row - HALFWIDTH, 0) : row + HALFWIDTH + 1] = True

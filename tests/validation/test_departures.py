@@ -51,26 +51,23 @@ def test_a_rate_that_only_one_side_lacks_is_not_part_of_it():
 
 
 def filtered(tmp_path, noise):
-    """Return files of two sides whose ramps differ in the rows about a bad reference pixel."""
+    """Return two sides whose ramps differ in the rows about a bad reference pixel."""
     rows = np.arange(80)[:, None] * np.ones((1, 12))
-    ramp = np.stack([1.0 * k * (5 + rows) for k in range(4)])[None].astype(np.float32)
-    other = ramp.copy()
+    signal = np.stack([1.0 * k * (5 + rows) for k in range(4)])[None].astype(np.float32)
+    other = signal.copy()
     other[0, :, 30:51] += 0.002 * np.arange(4)[:, None, None]
     pixeldq = np.zeros((80, 12), np.uint32)
     pixeldq[:, :4] = pixeldq[:, -4:] = REFERENCE_PIXEL
     pixeldq[40, -2] |= DO_NOT_USE
-    files, rates = [], []
-    for side, (signal, factor) in enumerate(((ramp, 1.0), (other, noise))):
-        middle = np.median(np.diff(signal[0].astype(float), axis=0), axis=0)
-        primary = fits.PrimaryHDU()
-        primary.header["R_SIRSKL"], primary.header["FASTAXIS"] = "filters.asdf", -1
-        units = [primary, fits.ImageHDU(signal, name="SCI"), fits.ImageHDU(pixeldq, name="PIXELDQ")]
-        units.append(fits.ImageHDU(np.zeros(signal.shape, np.uint8), name="GROUPDQ"))
-        path = tmp_path / f"{side}.fits"
-        fits.HDUList(units).writeto(path)
-        files.append({"rate": path, "ramp": path})
-        rates.append({"VAR_POISSON": factor * middle / 7})
-    return files[0], files[1], tuple(rates)
+    ramp = {"SCI": signal, "PIXELDQ": pixeldq, "GROUPDQ": np.zeros(signal.shape, np.uint8)}
+    file = tmp_path / "peer_ramp.fits"
+    fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(other, name="SCI")]).writeto(file)
+    header = fits.Header({"R_SIRSKL": "filters.asdf", "FASTAXIS": -1})
+    rates = tuple(
+        {"VAR_POISSON": factor * np.median(np.diff(sci[0].astype(float), axis=0), axis=0) / 7}
+        for sci, factor in ((signal, 1.0), (other, noise))
+    )
+    return ramp, file, header, rates
 
 
 def test_rows_about_a_bad_reference_pixel_follow_the_ramps(tmp_path):
@@ -82,3 +79,9 @@ def test_rows_about_a_bad_reference_pixel_follow_the_ramps(tmp_path):
 
 def test_photon_noise_that_does_not_follow_the_ramps_is_not_known(tmp_path):
     assert not _filtered(*filtered(tmp_path, 1.001)).pixels.any()
+
+
+def test_without_filters_nothing_is_known(tmp_path):
+    ramp, file, header, rates = filtered(tmp_path, 1.0)
+    header["R_SIRSKL"] = "N/A"
+    assert not _filtered(ramp, file, header, rates).pixels.any()
