@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from webbcal.kernels._jit import entry, kernel
+from webbcal.kernels._jit import entry, inlined, kernel
 from webbcal.kernels.sorting import _select
 
 BUCKETS = 1024
@@ -227,6 +227,23 @@ def clipped_lower_half(buckets, centre, limit, rounds):
         if first == before:
             break
     return deviation
+
+
+BINS = 256
+"""Into which `median_by_bins` counts the pixels of a line."""
+
+MAD = 1.4826
+"""Standard deviation of a normal distribution over its median absolute deviation."""
+
+
+@inlined
+def gather(values, mask, sample):
+    """Put the values whose mask is not 0 to the front of `sample`; return how many they are."""
+    count = 0
+    for x in range(values.size):
+        sample[count] = values[x]
+        count += mask[x] != 0
+    return count
 
 
 @kernel

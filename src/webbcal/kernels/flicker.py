@@ -6,13 +6,8 @@ Axes: y row, x column. Masks are uint8: 1 where a pixel shows background and noi
 import numpy as np
 
 from webbcal.kernels._jit import entry
-from webbcal.kernels.clipping import median_by_bins
+from webbcal.kernels.clipping import BINS, MAD, gather, median_by_bins
 from webbcal.kernels.sorting import median
-
-BINS = 256
-
-MAD = 1.4826
-"""Standard deviation of a normal distribution over its median absolute deviation."""
 
 
 @entry
@@ -142,10 +137,8 @@ def median_errors(image, mask, medians, enough):
             middle = medians[y, part]
             if middle != middle:
                 continue
-            count = 0
-            for x in range(part * width // parts, (part + 1) * width // parts):
-                sample[count] = values[x]
-                count += good[x] != 0
+            of_part = slice(part * width // parts, (part + 1) * width // parts)
+            count = gather(values[of_part], good[of_part], sample)
             step = max(count // enough, 1)
             kept = 0
             for k in range(0, count, step):

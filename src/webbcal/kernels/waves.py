@@ -6,12 +6,7 @@ Axes: line, pixel along the line.
 import numpy as np
 
 from webbcal.kernels._jit import entry, kernel
-from webbcal.kernels.clipping import median_by_bins
-
-BINS = 256
-
-MAD = 1.4826
-"""Standard deviation of a normal distribution over its median absolute deviation."""
+from webbcal.kernels.clipping import BINS, MAD, gather, median_by_bins
 
 
 @entry
@@ -26,10 +21,7 @@ def reject_outliers(image, mask, limit):
     bins = np.empty(BINS, np.int64)
     for line in range(lines):
         values, good, out = image[line], mask[line], kept[line]
-        count = 0
-        for x in range(pixels):
-            sample[count] = values[x]
-            count += good[x] != 0
+        count = gather(values, good, sample)
         if count == 0:
             continue
         middle = median_by_bins(sample[:count], bins, room)
